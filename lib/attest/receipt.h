@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * receipt: what a release carries: canonical JSON signed by a key that the evidence binds. For class `software` the
+ * evidence is a statement (lockdown mask, build hash, versions, the session's keys) signed by the vault's key: it proves who
+ * holds that key and nothing else, and says so.
+ *
+ * {"answer":{"columns":n,"rows":n},"checkpoint":NOTE,"evidence":{...,"sig":B64},"files":[{"footer","id","name","owner","policy","version"}],
+ *  "output":HEX,"principal":FPR,"purpose":P|null,"request":HEX,"role":R,"rollback":"none","rules":[{"param","path","rule"}],
+ *  "schema":"bl-receipt/1","seq":N,"sig":B64,"suppressed":null,"time":T,"withheld":NOTICE|null,
+ *  "journal":{"index":N,"proof":[HEX...],"root":HEX,"size":N}}
+ * `sig` is Ed25519 by the session's signing key over "bl receipt v1" NUL and the canonical bytes without the member `sig`.
+ */
+#ifndef BL_ATTEST_RECEIPT_H
+#define BL_ATTEST_RECEIPT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "crypt/ident.h"
+
+/* The software statement: signed by the vault's identity. `hello` is the first 16 bytes of the HELLO payload. */
+struct bl_json *bl_receipt_evidence(const struct bl_ident *vault, const uint8_t hello[16], const uint8_t kem_pk[32],
+				    const uint8_t sig_pk[32], const uint8_t build[32], const uint8_t report[64]);
+/* Adds evidence and signature to `receipt` (taken over) and prints it canonically, newline after it. */
+int bl_receipt_sign(struct bl_json *receipt, const struct bl_json *evidence, const struct bl_ident *session, struct bl_buf *out,
+		    struct bl_err *err);
+
+struct bl_receipt_claims {		/* what a verified receipt says; strings live in the parsed root */
+	struct bl_json *root;
+	const char *klass;		/* "software" */
+	char vault[BL_IDENT_FPR];
+	uint32_t mask;
+	uint8_t build[32], output[32];
+	const struct bl_json *receipt;
+};
+/* One check, for text and --json. */
+struct bl_receipt_check { const char *name; enum { BL_CHECK_PASS, BL_CHECK_FAIL, BL_CHECK_SKIP } result; char why[160]; };
+/*
+ * Parses (65 when malformed) and checks: evidence signature by its vault key, that key against `vault_pk` when given,
+ * receipt signature by the key in the evidence, inclusion of the release entry under the signed checkpoint. Returns 0 with
+ * *ok telling; checks holds up to 16.
+ */
+int bl_receipt_verify(const char *s, size_t n, const uint8_t *vault_pk, struct bl_receipt_claims *c,
+		      struct bl_receipt_check *checks, size_t *nchecks, bool *ok, struct bl_err *err);
+void bl_receipt_fini(struct bl_receipt_claims *c);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mem: guarded memory for keys (libsodium's, locked, guard pages, wiped on free), randomness, constant-time compare.
+ * bl_mem_init must have run before anything else in lib/crypt.
+ */
+#ifndef BL_CRYPT_MEM_H
+#define BL_CRYPT_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* sodium_init and, when `openssl` is true, OpenSSL without configuration file, with every cipher and digest that this
+ * library uses fetched once, so that nothing is opened later (a sandbox may follow). Class 71. */
+int bl_mem_init(bool openssl, struct bl_err *err);
+void *bl_mem_new(size_t n);		/* zeroed, or NULL */
+void bl_mem_free(void *p);		/* NULL is fine */
+void bl_mem_wipe(void *p, size_t n);
+bool bl_mem_equal(const void *a, const void *b, size_t n);
+void bl_mem_random(void *p, size_t n);	/* never fails, or the process ends */
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * writer: rows in columns to a sealed file, front to back, into any descriptor. Memory is bounded by one row group.
+ */
+#ifndef BL_FORMAT_WRITER_H
+#define BL_FORMAT_WRITER_H
+
+#include "format/blf.h"
+
+/* One column of the row group being filled: the caller appends values directly. */
+struct bl_writer_column {
+	struct bl_type type;
+	int64_t *i64;		/* room for BL_TYPE_GROUP values; doubles as their bits (memcpy) */
+	uint64_t *null;		/* BL_TYPE_GROUP bits, zeroed at the start of each group */
+	uint8_t *text;		/* text bytes of the group back to back; grow with bl_writer_text */
+	uint32_t *end;		/* text: end offset of value i in `text` */
+	size_t text_len, text_cap;
+};
+struct bl_writer {
+	struct bl_writer_column *col;
+	uint32_t ncol;
+	uint32_t rows;		/* rows in the group so far: the caller counts up, then calls bl_writer_row_group at BL_TYPE_GROUP */
+	struct bl_writer_state *state;
+};
+
+/* Makes file key and id, prints the signed header. h gives name, schema, entity, policy, owner; recipients are given as
+ * public keys (the owner is always one). Writes to fd; the caller commits. */
+int bl_writer_open(struct bl_writer *w, int fd, struct bl_header *h, const struct bl_ident *owner,
+		   const uint8_t (*recipient)[BL_IDENT_PK], size_t nrecipient, struct bl_err *err);
+/* Room for n more text bytes in column c. Text of one row group is at most 1 GiB, of one value 16 MiB: 65. */
+int bl_writer_text(struct bl_writer *w, uint32_t c, size_t n, struct bl_err *err);
+/* Seals the rows gathered so far as one row group. A NULL in every entity column of a row is 65 (the row is not named). */
+int bl_writer_row_group(struct bl_writer *w, bool last, struct bl_err *err);
+/* Footer. After it the file is complete. A table of no rows is one empty last row group. */
+int bl_writer_close(struct bl_writer *w, struct bl_err *err);
+void bl_writer_fini(struct bl_writer *w);
+
+#endif
