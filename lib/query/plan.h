@@ -26,6 +26,16 @@ struct bl_value {
 	struct bl_str s;	/* text */
 };
 
+/*
+ * Every conversion is a CAST, so that operands meet with equal types: ADD, SUB, MOD, comparisons, IN, CASE values, COALESCE,
+ * NULLIF, GREATEST, LEAST, CLIP, BIN and the first three of WIDTH_BUCKET have operands of one kind and one scale (precision
+ * may differ); MUL of decimals may have two scales, the result has their sum. DIV is of two bigints (truncates) or two
+ * doubles. SUB of two dates is bigint days, ADD and SUB of a date (first) and a bigint is a date. ROUND and TRUNC have a
+ * literal number of digits as second argument. Text arguments are in SQL's order; POSITION is (needle, text). DATE_PART and
+ * DATE_TRUNC have a literal lower-case field first and a timestamp second: quarter week hour minute second dow isodow doy
+ * (part: bigint, of `second` decimal(8,6)), year quarter month week day hour minute second (trunc: timestamp). ADD_INTERVAL
+ * is of a timestamp; a month that is too short gives its last day. Arithmetic on literals is folded already.
+ */
 enum bl_op {
 	BL_OP_LIT, BL_OP_COL,
 	BL_OP_KEY, BL_OP_AGG,		/* after grouping: value of key[index], value of agg[index] */
@@ -33,7 +43,7 @@ enum bl_op {
 	BL_OP_AND, BL_OP_OR, BL_OP_NOT,	/* n-ary AND, OR; three-valued */
 	BL_OP_EQ, BL_OP_NE, BL_OP_LT, BL_OP_LE, BL_OP_GT, BL_OP_GE,
 	BL_OP_ISNULL, BL_OP_ISTRUE, BL_OP_ISFALSE,	/* never NULL; IS NOT x is NOT(x) */
-	BL_OP_IN,			/* arg[0] IN (arg[1..]), all literals of arg[0]'s type; BETWEEN is AND of GE and LE */
+	BL_OP_IN,			/* arg[0] IN (arg[1..]), all literals of arg[0]'s type, none NULL; BETWEEN is AND of GE and LE */
 	BL_OP_LIKE, BL_OP_ILIKE,	/* arg[0] LIKE arg[1], the pattern a literal */
 	BL_OP_CASE,			/* arg = cond, value, cond, value, ..., else (always there, NULL literal if absent) */
 	BL_OP_CAST,			/* arg[0] to `type`; a bad cast is NULL */
@@ -54,6 +64,7 @@ struct bl_expr {
 	struct bl_expr **arg;
 	uint32_t index;			/* COL: column of the schema; KEY, AGG: index */
 	struct bl_value lit;		/* LIT */
+	uint32_t size;			/* nodes in it, at most BL_PLAN_NODES; parts may be shared */
 };
 
 enum bl_agg_fn {
@@ -71,7 +82,7 @@ struct bl_cell {
 	struct bl_expr *arg;		/* row expression; NULL: count(*) */
 	struct bl_expr *cond;		/* boolean row expression, only rows where it is true; NULL: all */
 	uint32_t n;			/* the N cell of the same arg and cond (itself for N) */
-	bool check;			/* not printed anywhere: the rest of a group under a condition, to be tested by the gate */
+	bool check;			/* not printed anywhere: the rest of a group under a condition, or cell 0, to be tested by the gate */
 };
 /* One term of an aggregate: value = mul * arg + add over the rows of its cells, decimals given as integer and scale. */
 struct bl_term {
@@ -87,6 +98,7 @@ struct bl_agg {
 	struct bl_term *term;		/* MIN, MAX, MEDIAN, DISTINCT: one term, its cell in s */
 	uint32_t ncheck;
 	uint32_t *check;		/* cells that only the gate looks at */
+	struct bl_expr *arg, *filter;	/* as written, for messages; NULL: count(*), no FILTER */
 };
 
 struct bl_item {
@@ -101,6 +113,7 @@ enum bl_plan_kind {
 	BL_PLAN_DISTINCT,		/* SELECT DISTINCT of row expressions: groups by all of them, `project` needed */
 	BL_PLAN_GROUPS,			/* GROUP BY, or aggregates over the whole table (nkey 0: always exactly one group) */
 };
+/* Cell 0 of a plan that prints keys (nkey > 0, rows included) is N of all rows of the group, a check cell unless count(*) is asked. */
 struct bl_plan {
 	enum bl_plan_kind kind;
 	const struct bl_schema *schema;	/* borrowed */
