@@ -2,9 +2,10 @@
 /*
  * ast: what the stages between SQL text and plan hand to each other. Private to lib/query:
  *
- *	lex.c     text -> tokens          parse.c  tokens -> tree      bind.c, func.c  tree -> typed expressions
- *	fold.c    arithmetic on literals  node.c   making expressions  decompose.c     aggregates -> cells
- *	select.c  clauses -> plan         plan.c   the public face, and the canonical text
+ *	lex.c             text -> tokens             clause.c, parse.c, cursor.c  tokens -> tree
+ *	bind.c, func.c    tree -> typed expressions  fold.c, node.c               arithmetic on literals; making expressions
+ *	decompose.c       aggregates -> cells        select.c                     clauses -> plan
+ *	plan.c            the public face, and the canonical text
  *
  * Every stage fails through bl_lex_fail, which notes the place; every stage is bounded by the limits of plan.h.
  */
@@ -81,14 +82,14 @@ struct bl_ast_select {
 	bool has_limit;
 	uint64_t limit, offset;
 };
-int bl_parse_select(struct bl_sql *q, struct bl_ast_select *s);
+int bl_clause_select(struct bl_sql *q, struct bl_ast_select *s);	/* clause.c, with parse.h below it */
 
 /* node.c: expressions. All but equal give NULL with the error set when a limit is passed. */
 struct bl_expr *bl_node_new(struct bl_sql *q, enum bl_op op, struct bl_type type, const struct bl_expr *at, struct bl_expr *const *arg, uint32_t narg);
 struct bl_expr *bl_node_lit(struct bl_sql *q, const struct bl_value *v, const struct bl_expr *at);
 struct bl_expr *bl_node_int(struct bl_sql *q, int64_t v, const struct bl_expr *at);
 struct bl_expr *bl_node_bool(struct bl_sql *q, enum bl_op op, struct bl_expr *a);		/* NOT, ISNULL, ISTRUE, ISFALSE */
-struct bl_expr *bl_node_and(struct bl_sql *q, struct bl_expr *a, struct bl_expr *b);		/* flat; NULL stands for true */
+struct bl_expr *bl_node_join(struct bl_sql *q, enum bl_op op, struct bl_expr *a, struct bl_expr *b);	/* AND, OR: flat; a NULL pointer is left out */
 struct bl_expr *bl_node_cast(struct bl_sql *q, struct bl_expr *e, struct bl_type t);		/* nothing to do: e itself; a literal is folded */
 bool bl_node_equal(const struct bl_expr *a, const struct bl_expr *b);				/* places aside */
 /* array_at is the address of an arena array of *n elements, which grows by one: the new element, zeroed, or NULL. */

@@ -368,12 +368,16 @@ static struct bl_expr *like(struct bl_bind *b, enum bl_op op, struct bl_expr *l,
 
 static struct bl_expr *nary(struct bl_bind *b, const struct bl_ast *x, const struct bl_expr *at)
 {
-	struct bl_expr **arg = bl_lex_alloc(b->q, x->narg, sizeof *arg);
+	struct bl_expr *e = NULL;
 
-	for (uint32_t i = 0; arg && i < x->narg; i++)
-		if (!(arg[i] = as_bool(b, bl_bind_expr(b, x->arg[i]), x->op == BL_OP_AND ? "AND" : "OR")))
+	for (uint32_t i = 0; i < x->narg; i++) {
+		struct bl_expr *c = as_bool(b, bl_bind_expr(b, x->arg[i]), x->op == BL_OP_AND ? "AND" : "OR");
+		if (!c || !(e = bl_node_join(b->q, x->op, e, c)))
 			return NULL;
-	return arg ? bl_node_new(b->q, x->op, bl_type_of(BL_TYPE_BOOL), at, arg, x->narg) : NULL;
+		e->pos = at->pos;
+		e->len = at->len;
+	}
+	return e;
 }
 
 static struct bl_expr *negate(struct bl_bind *b, struct bl_expr *e, const struct bl_expr *at)
@@ -434,7 +438,7 @@ static struct bl_expr *between(struct bl_bind *b, const struct bl_ast *x, const 
 
 	low = e ? compare(b, BL_OP_GE, e, bl_bind_expr(b, x->arg[1]), at) : NULL;
 	high = low ? compare(b, BL_OP_LE, e, bl_bind_expr(b, x->arg[2]), at) : NULL;
-	return high ? bl_node_and(b->q, low, high) : NULL;
+	return high ? bl_node_join(b->q, BL_OP_AND, low, high) : NULL;
 }
 
 /* Literals go into one IN; NULL and what is no literal stand beside it in an OR, which means the same. */

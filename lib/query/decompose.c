@@ -235,11 +235,11 @@ static int branches(struct work *w, const struct bl_expr *e, const struct affine
 	struct bl_expr *none = cond, *taken;
 
 	for (uint32_t i = 0; i + 1 < e->narg; i += 2) {
-		taken = bl_node_and(w->q, none, e->arg[i]);
+		taken = bl_node_join(w->q, BL_OP_AND, none, e->arg[i]);
 		if (!taken || branch(w, e->arg[i + 1], *f, taken))
 			return -1;
 		taken = not_true(w, e->arg[i]);
-		if (!taken || !(none = bl_node_and(w->q, none, taken)))
+		if (!taken || !(none = bl_node_join(w->q, BL_OP_AND, none, taken)))
 			return -1;
 	}
 	return branch(w, e->arg[e->narg - 1], *f, none);

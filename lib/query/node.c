@@ -58,23 +58,24 @@ struct bl_expr *bl_node_bool(struct bl_sql *q, enum bl_op op, struct bl_expr *a)
 	return a ? bl_node_new(q, op, bl_type_of(BL_TYPE_BOOL), a, &a, 1) : NULL;
 }
 
-struct bl_expr *bl_node_and(struct bl_sql *q, struct bl_expr *a, struct bl_expr *b)
+struct bl_expr *bl_node_join(struct bl_sql *q, enum bl_op op, struct bl_expr *a, struct bl_expr *b)
 {
-	struct bl_expr **arg;
-	uint32_t n = 0, na, nb;
+	struct bl_expr *side[] = { a, b }, **arg;
+	uint32_t n = 0;
 
 	if (!a || !b)
 		return a ? a : b;
-	na = a->op == BL_OP_AND ? a->narg : 1;
-	nb = b->op == BL_OP_AND ? b->narg : 1;
-	arg = bl_lex_alloc(q, na + nb, sizeof *arg);
+	arg = bl_lex_alloc(q, (a->op == op ? a->narg : 1u) + (b->op == op ? b->narg : 1u), sizeof *arg);
 	if (!arg)
 		return NULL;
-	for (uint32_t i = 0; i < na; i++)
-		arg[n++] = a->op == BL_OP_AND ? a->arg[i] : a;
-	for (uint32_t i = 0; i < nb; i++)
-		arg[n++] = b->op == BL_OP_AND ? b->arg[i] : b;
-	return bl_node_new(q, BL_OP_AND, bl_type_of(BL_TYPE_BOOL), a, arg, n);
+	for (int i = 0; i < 2; i++) {
+		if (side[i]->op == op)
+			memcpy(arg + n, side[i]->arg, side[i]->narg * sizeof *arg);
+		else
+			arg[n] = side[i];
+		n += side[i]->op == op ? side[i]->narg : 1;
+	}
+	return bl_node_new(q, op, bl_type_of(BL_TYPE_BOOL), a, arg, n);
 }
 
 struct bl_expr *bl_node_cast(struct bl_sql *q, struct bl_expr *e, struct bl_type t)

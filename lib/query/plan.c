@@ -16,7 +16,7 @@ static int parse(struct bl_sql *q, struct bl_ast_select *s, struct bl_arena *a, 
 	if (n > BL_PLAN_SQL)
 		return bl_err_set(err, BL_USAGE, "the SQL text is longer than %d KiB", BL_PLAN_SQL >> 10);
 	*q = (struct bl_sql){ .text = sql, .n = (uint32_t)n, .a = a, .place = place, .err = err };
-	return bl_parse_select(q, s);
+	return bl_clause_select(q, s);
 }
 
 int bl_plan_make(struct bl_plan *p, struct bl_arena *a, const char *sql, size_t n, const char *table,
@@ -111,9 +111,10 @@ static void put_name(struct bl_buf *b, const char *s)
 		put_quoted(b, s, strlen(s), '"');
 }
 
-static void put_literal(struct bl_buf *b, const struct bl_value *v)
+/* typed: what a number's text leaves open is said: 2e0 is a double, 2. a decimal. */
+static void put_literal(struct bl_buf *b, const struct bl_value *v, bool typed)
 {
-	char out[BL_NUM_TEXT] = "null";
+	char out[BL_NUM_TEXT];
 
 	if (v->null) {
 		bl_buf_puts(b, "null");
@@ -128,7 +129,9 @@ static void put_literal(struct bl_buf *b, const struct bl_value *v)
 		return;
 	case BL_TYPE_DOUBLE:
 		bl_num_print_f64(v->f, out);
-		bl_buf_printf(b, "cast(%s as double)", out);
+		bl_buf_puts(b, out);
+		if (typed && !strchr(out, 'e'))
+			bl_buf_puts(b, "e0");
 		return;
 	case BL_TYPE_DATE:
 		bl_time_print_date((int64_t)v->i, out);
@@ -141,8 +144,8 @@ static void put_literal(struct bl_buf *b, const struct bl_value *v)
 	default:
 		bl_num_print_dec(v->i, v->type.scale, out);
 		bl_buf_puts(b, out);
-		if (v->type.kind == BL_TYPE_DECIMAL && !v->type.scale)
-			bl_buf_puts(b, ".");	/* not a bigint */
+		if (typed && v->type.kind == BL_TYPE_DECIMAL && !v->type.scale)
+			bl_buf_puts(b, ".");
 		return;
 	}
 }
@@ -201,7 +204,7 @@ static void print(const struct printer *w, const struct bl_expr *e, bool nested)
 		bl_buf_puts(w->b, "(");
 	switch (e->op) {
 	case BL_OP_LIT:
-		put_literal(w->b, &e->lit);
+		put_literal(w->b, &e->lit, w->numbered);
 		break;
 	case BL_OP_COL:
 		put_name(w->b, w->p->schema->col[e->index].name);
