@@ -123,6 +123,7 @@ struct bl_expr *bl_bind_arith(struct bl_bind *b, enum bl_op op, struct bl_expr *
 /* func.c: scalar functions and the names of aggregates. */
 struct bl_expr *bl_func_call(struct bl_bind *b, const struct bl_ast *x, struct bl_expr **arg, const struct bl_expr *at);
 int bl_func_aggregate(struct bl_str name, enum bl_agg_fn *fn);		/* 0, or -1: not an aggregate */
+const char *bl_func_field(struct bl_str name);				/* year, month, ... in lower case; NULL: not one */
 bool bl_func_known(struct bl_str name);
 int bl_func_unknown(struct bl_bind *b, const struct bl_ast *x);		/* "not supported" or "no function", always -1 */
 

@@ -366,18 +366,23 @@ static struct bl_expr *like(struct bl_bind *b, enum bl_op op, struct bl_expr *l,
 	return bl_node_new(b->q, op, bl_type_of(BL_TYPE_BOOL), at, arg, 2);
 }
 
+/* A flat AND or OR: what stands inside one of the same kind moves up. */
 static struct bl_expr *nary(struct bl_bind *b, const struct bl_ast *x, const struct bl_expr *at)
 {
-	struct bl_expr *e = NULL;
+	struct bl_expr **arg = NULL, **slot;
+	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < x->narg; i++) {
 		struct bl_expr *c = as_bool(b, bl_bind_expr(b, x->arg[i]), x->op == BL_OP_AND ? "AND" : "OR");
-		if (!c || !(e = bl_node_join(b->q, x->op, e, c)))
+		for (uint32_t k = 0; c && k < (c->op == x->op ? c->narg : 1); k++) {
+			if (!(slot = bl_node_push(b->q, &arg, &n, sizeof *slot)))
+				return NULL;
+			*slot = c->op == x->op ? c->arg[k] : c;
+		}
+		if (!c)
 			return NULL;
-		e->pos = at->pos;
-		e->len = at->len;
 	}
-	return e;
+	return bl_node_new(b->q, x->op, bl_type_of(BL_TYPE_BOOL), at, arg, n);
 }
 
 static struct bl_expr *negate(struct bl_bind *b, struct bl_expr *e, const struct bl_expr *at)

@@ -51,7 +51,7 @@ static int from(struct bl_cursor *p, struct bl_ast_select *s)
 	int as;
 
 	if (!bl_cursor_word(p, "from"))
-		return bl_lex_fail(p->q, p->t.pos, p->t.len, BL_USAGE, "a query needs FROM");
+		return p->t.kind == BL_TOK_END ? bl_lex_fail(p->q, p->t.pos, 0, BL_USAGE, "a query needs FROM") : bl_cursor_syntax(p);
 	if (bl_cursor_next(p))
 		return -1;
 	if (bl_cursor_op(p, '('))
@@ -163,6 +163,16 @@ static int limit(struct bl_cursor *p, struct bl_ast_select *s)
 	}
 }
 
+/* What SQL has where one of our clauses ends. */
+static int refuse_after(struct bl_cursor *p)
+{
+	static const char *const words[] = { "union", "intersect", "except", "window", "fetch", "for", "into", NULL };
+
+	if (!bl_cursor_one_of(&p->t, words))
+		return 0;
+	return bl_lex_fail(p->q, p->t.pos, p->t.len, BL_USAGE, "'%.*s' is not supported by this version", BL_LEX_NAME(p->t.s));
+}
+
 static int statement(struct bl_cursor *p, struct bl_ast_select *s)
 {
 	static const char *const others[] = {
@@ -170,7 +180,6 @@ static int statement(struct bl_cursor *p, struct bl_ast_select *s)
 		"values", "table", "grant", "revoke", "begin", "commit", "rollback", "call", "do", "vacuum", "analyze", "prepare",
 		"execute", "declare", "listen", "lock", NULL,
 	};
-	static const char *const after[] = { "union", "intersect", "except", "window", "fetch", "for", "into", NULL };
 	int r;
 
 	if (bl_cursor_one_of(&p->t, others))
@@ -189,7 +198,7 @@ static int statement(struct bl_cursor *p, struct bl_ast_select *s)
 		if (item(p, s))
 			return -1;
 	} while ((r = bl_cursor_take_op(p, ',')) == 1);
-	if (r || (bl_cursor_word(p, "into") && bl_cursor_refuse(p, "INTO is")) || from(p, s))
+	if (r || refuse_after(p) || from(p, s))
 		return -1;
 	if (bl_cursor_word(p, "where") && (bl_cursor_next(p) || !(s->where = bl_parse_expr(p, 0))))
 		return -1;
@@ -199,10 +208,8 @@ static int statement(struct bl_cursor *p, struct bl_ast_select *s)
 		return -1;
 	if (bl_cursor_word(p, "order") && (bl_cursor_next(p) || order_by(p, s)))
 		return -1;
-	if (limit(p, s))
+	if (limit(p, s) || refuse_after(p))
 		return -1;
-	if (bl_cursor_one_of(&p->t, after))
-		return bl_lex_fail(p->q, p->t.pos, p->t.len, BL_USAGE, "'%.*s' is not supported by this version", BL_LEX_NAME(p->t.s));
 	while (bl_cursor_op(p, ';'))
 		if (bl_cursor_next(p))
 			return -1;

@@ -88,6 +88,16 @@ bool bl_func_known(struct bl_str name)
 	return find(name) != NULL;
 }
 
+const char *bl_func_field(struct bl_str s)
+{
+	static const char *const fields[] = { "year", "month", "day", "quarter", "week", "hour", "minute", "second", "dow", "isodow", "doy" };
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		if (named(s, fields[i]))
+			return fields[i];
+	return NULL;
+}
+
 int bl_func_aggregate(struct bl_str name, enum bl_agg_fn *fn)
 {
 	for (size_t i = 0; i < NAGG; i++) {
@@ -215,24 +225,22 @@ static struct bl_expr *joined(const struct call *c, struct bl_expr **arg, uint32
 /* extract(f from x), date_part, date_trunc: the field a lower-case literal; year, month and day have operators of their own. */
 static struct bl_expr *field(const struct call *c, struct bl_expr **arg)
 {
-	static const char *const fields[] = { "year", "month", "day", "quarter", "week", "hour", "minute", "second", "dow", "isodow", "doy" };
-	static const enum bl_op own[] = { BL_OP_YEAR, BL_OP_MONTH, BL_OP_DAY };
-	size_t n = sizeof fields / sizeof *fields - (c->f->op == BL_OP_DATE_TRUNC ? 3 : 0), i = 0;
+	const char *name = arg[0]->op == BL_OP_LIT && arg[0]->type.kind == BL_TYPE_TEXT ? bl_func_field(arg[0]->lit.s) : NULL;
 	struct bl_type t = bl_type_of(BL_TYPE_INT);
+	enum bl_op own;
 
-	while (i < n && !(arg[0]->op == BL_OP_LIT && arg[0]->type.kind == BL_TYPE_TEXT && named(arg[0]->lit.s, fields[i])))
-		i++;
-	if (i == n)
+	if (!name || (c->f->op == BL_OP_DATE_TRUNC && strstr("dow isodow doy", name)))
 		return wrong(c, arg[0], "a field such as 'year' or 'month'");
 	if (arg[1]->type.kind != BL_TYPE_DATE && arg[1]->type.kind != BL_TYPE_STAMP)
 		return wrong(c, arg[1], "a date or timestamp");
-	if (c->f->op == BL_OP_DATE_PART && i < 3)
-		return bl_node_new(c->b->q, own[i], t, c->at, &arg[1], 1);
+	own = !strcmp(name, "year") ? BL_OP_YEAR : !strcmp(name, "month") ? BL_OP_MONTH : !strcmp(name, "day") ? BL_OP_DAY : c->f->op;
+	if (c->f->op == BL_OP_DATE_PART && own != c->f->op)
+		return bl_node_new(c->b->q, own, t, c->at, &arg[1], 1);
 	if (c->f->op == BL_OP_DATE_TRUNC)
 		t = bl_type_of(BL_TYPE_STAMP);
-	else if (!strcmp(fields[i], "second"))
+	else if (!strcmp(name, "second"))
 		t = (struct bl_type){ BL_TYPE_DECIMAL, 8, 6 };
-	arg[0] = bl_node_lit(c->b->q, &(struct bl_value){ .type = bl_type_of(BL_TYPE_TEXT), .s = { fields[i], (uint32_t)strlen(fields[i]) } }, arg[0]);
+	arg[0] = bl_node_lit(c->b->q, &(struct bl_value){ .type = bl_type_of(BL_TYPE_TEXT), .s = { name, (uint32_t)strlen(name) } }, arg[0]);
 	arg[1] = bl_node_cast(c->b->q, arg[1], bl_type_of(BL_TYPE_STAMP));
 	return arg[0] && arg[1] ? bl_node_new(c->b->q, c->f->op, t, c->at, arg, 2) : NULL;
 }

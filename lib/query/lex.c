@@ -207,6 +207,9 @@ int bl_lex_next(struct bl_sql *q, struct bl_tok *t)
 			t->op = BL_TOK_PAIR(c, d);
 			q->at++;
 		}
+		/* PostgreSQL reads "%-" and the like as one operator of its own. */
+		if (strchr("%|!", c) && (ahead(q, 0) == '-' || ahead(q, 0) == '+') && !(ahead(q, 0) == '-' && ahead(q, 1) == '-'))
+			r = bl_lex_fail(q, t->pos, q->at + 1 - t->pos, BL_USAGE, "put a space before the sign");
 	} else {
 		r = bl_lex_fail(q, q->at, 1, BL_USAGE, "syntax error at '%c'", c >= ' ' && c < 0x7f ? c : '?');
 	}

@@ -28,6 +28,8 @@ static int add(struct bl_cursor *p, struct bl_ast *x, struct bl_ast *c)
 
 	if (!x || !c)
 		return -1;
+	if (c->kind == BL_AST_STAR && c->qual.p)
+		return bl_lex_fail(p->q, c->pos, c->len, BL_USAGE, "'%.*s.*' may only stand alone", BL_LEX_NAME(c->qual));
 	if (c->height >= BL_PLAN_DEPTH)
 		return bl_lex_fail(p->q, c->pos, c->len, BL_USAGE, "nested more than %d deep", BL_PLAN_DEPTH);
 	slot = bl_node_push(p->q, &x->arg, &x->narg, sizeof *slot);
@@ -171,7 +173,7 @@ static int special(struct bl_cursor *p, struct bl_ast *x, const char *separator)
 		if (add(p, x, bl_parse_expr(p, 7)))
 			return -1;
 	} else {
-		if (field.kind != BL_TOK_WORD && field.kind != BL_TOK_STRING)
+		if ((field.kind != BL_TOK_WORD && field.kind != BL_TOK_STRING) || !bl_func_field(field.s))
 			return bl_cursor_syntax(p);
 		if (bl_cursor_next(p) || add(p, x, bl_parse_leaf(p, BL_AST_STRING, &field)))
 			return -1;
@@ -216,6 +218,10 @@ static struct bl_ast *call(struct bl_cursor *p)
 			return NULL;
 		if (list(p, x))
 			return NULL;
+		if (x->narg != 2 && bl_lex_same(x->s, (struct bl_str){ "nullif", 6 })) {
+			bl_lex_fail(p->q, x->pos, x->s.n, BL_USAGE, "'nullif' takes 2 arguments");
+			return NULL;
+		}
 	}
 	if (bl_cursor_word(p, "within")) {
 		bl_cursor_refuse(p, "WITHIN GROUP is");
@@ -278,7 +284,7 @@ static struct bl_ast *name(struct bl_cursor *p)
 		x->quoted = p->t.kind == BL_TOK_QUOTED;
 		if (bl_cursor_op(p, '*'))
 			x->kind = BL_AST_STAR;
-		else if (p->t.kind != BL_TOK_WORD && p->t.kind != BL_TOK_QUOTED)
+		else if (p->t.kind != BL_TOK_QUOTED && (p->t.kind != BL_TOK_WORD || bl_cursor_reserved(&p->t)))
 			return bl_cursor_syntax(p), NULL;
 		if (bl_cursor_next(p))
 			return NULL;
@@ -316,7 +322,7 @@ static struct bl_ast *word(struct bl_cursor *p)
 		return typed(p);
 	if (paren && (!bl_cursor_reserved(&t) || bl_lex_is(&t, "left") || bl_lex_is(&t, "right")))
 		return call(p);
-	if (bl_cursor_reserved(&t))
+	if (bl_cursor_reserved(&t) || (bl_lex_is(&t, "nulls") && (bl_lex_is(&p->next, "first") || bl_lex_is(&p->next, "last"))))
 		return bl_cursor_syntax(p), NULL;
 	return name(p);
 }
@@ -463,8 +469,12 @@ static struct bl_ast *prefix(struct bl_cursor *p)
 
 	if (bl_cursor_op(p, '-'))
 		return bl_cursor_next(p) ? NULL : unary(p, BL_OP_NEG, &at, bl_parse_expr(p, 11));
-	if (bl_cursor_op(p, '+'))
-		return bl_cursor_next(p) ? NULL : bl_parse_expr(p, 11);
+	if (bl_cursor_op(p, '+')) {
+		struct bl_ast *x = bl_cursor_next(p) ? NULL : bl_parse_expr(p, 11);
+		if (x)
+			x->pos = at.pos;
+		return x ? done(p, x) : NULL;
+	}
 	return postfix(p);
 }
 

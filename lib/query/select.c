@@ -295,13 +295,17 @@ static int outputs(struct select *w)
 	return 0;
 }
 
-/* A key that only ORDER BY of rows needs: an output that is not printed. */
-static struct bl_expr *hidden(struct select *w, struct bl_expr *e)
+/* A key of ORDER BY over rows: one that is not selected is an output that is not printed. */
+static struct bl_expr *key_only(struct select *w, struct bl_expr *e)
 {
 	uint32_t before = w->p->nkey;
 	struct bl_expr *ref = key_ref(w, key_of(w, e), e);
 
 	if (ref && w->p->nkey > before) {
+		if (w->p->kind == BL_PLAN_DISTINCT) {
+			bl_lex_fail(w->q, e->pos, e->len, BL_USAGE, "ORDER BY of SELECT DISTINCT takes only what is selected");
+			return NULL;
+		}
 		struct bl_item *item = new_item(w, ref);
 		if (!item || name_out(w, w->p->nout - 1, (struct bl_str){ "?order?", 7 }))
 			return NULL;
@@ -348,11 +352,9 @@ static int order_by(struct select *w)
 		else if (e->op == BL_OP_LIT)
 			to->expr = e;
 		else
-			to->expr = w->p->kind == BL_PLAN_ROWS ? hidden(w, e) : over_keys(w, e);
+			to->expr = w->p->kind == BL_PLAN_GROUPS ? over_keys(w, e) : key_only(w, e);
 		if (!to->expr)
 			return -1;
-		if (w->p->kind == BL_PLAN_DISTINCT && to->expr->op != BL_OP_KEY && to->expr->op != BL_OP_LIT)
-			return bl_lex_fail(w->q, from->expr->pos, from->expr->len, BL_USAGE, "ORDER BY of SELECT DISTINCT takes what is selected");
 	}
 	return 0;
 }
