@@ -143,12 +143,17 @@ static struct bl_expr *peel(const struct bl_expr *e, struct affine *f)
 
 /* --- conditions --- */
 
+static bool never_null(const struct bl_expr *c)
+{
+	return c->op == BL_OP_ISNULL || c->op == BL_OP_ISTRUE || c->op == BL_OP_ISFALSE || (c->op == BL_OP_NOT && never_null(c->arg[0]));
+}
+
+/* NOT (c IS TRUE), said shortly. */
 static struct bl_expr *not_true(struct work *w, struct bl_expr *c)
 {
-	bool never_null = c->op == BL_OP_ISNULL || c->op == BL_OP_ISTRUE || c->op == BL_OP_ISFALSE ||
-			  (c->op == BL_OP_NOT && (c->arg[0]->op == BL_OP_ISNULL || c->arg[0]->op == BL_OP_ISTRUE || c->arg[0]->op == BL_OP_ISFALSE));
-
-	return bl_node_bool(w->q, BL_OP_NOT, never_null ? c : bl_node_bool(w->q, BL_OP_ISTRUE, c));
+	if (!never_null(c))
+		return bl_node_bool(w->q, BL_OP_NOT, bl_node_bool(w->q, BL_OP_ISTRUE, c));
+	return c->op == BL_OP_NOT ? c->arg[0] : bl_node_bool(w->q, BL_OP_NOT, c);
 }
 
 /* --- cells and terms --- */
@@ -245,22 +250,36 @@ static int branches(struct work *w, const struct bl_expr *e, const struct affine
 	return branch(w, e->arg[e->narg - 1], *f, none);
 }
 
+/* f of the literal e, or of a number, under cond. */
+static int constant(struct work *w, const struct bl_expr *e, struct affine f, struct bl_expr *cond)
+{
+	bl_i128 c;
+	unsigned s;
+
+	if (w->agg->fn != BL_AGG_COUNT && (!number(e, &c, &s) || !shift(&f, c, s)))
+		return bl_lex_fail(w->q, e->pos, e->len, BL_USAGE, "this number is too large inside an aggregate");
+	f.mul = 0;
+	f.mul_scale = 0;
+	return term(w, NULL, &f, cond);
+}
+
 /* A boolean cast to a number is 1 where true, 0 where false, NULL where neither. */
 static int boolean(struct work *w, struct bl_expr *c, const struct affine *f, struct bl_expr *cond)
 {
-	struct bl_expr *one = bl_node_int(w->q, 1, c), *zero = bl_node_int(w->q, 0, c), *no = bl_node_bool(w->q, BL_OP_NOT, c);
-	struct bl_expr *null = bl_node_lit(w->q, &(struct bl_value){ .type = bl_type_of(BL_TYPE_INT), .null = true }, c);
-	struct bl_expr *arg[] = { c, one, no, zero, null };
-	struct bl_expr *e = bl_node_new(w->q, BL_OP_CASE, bl_type_of(BL_TYPE_INT), c, arg, 5);
+	struct bl_expr *one = bl_node_int(w->q, 1, c), *zero = bl_node_int(w->q, 0, c);
+	struct bl_expr *is[] = { c, bl_node_bool(w->q, BL_OP_NOT, c), bl_node_bool(w->q, BL_OP_ISNULL, c) };
 
-	return e ? branches(w, e, f, cond) : -1;
+	for (int i = 0; i < 3; i++)
+		if (!is[i] || !(is[i] = bl_node_join(w->q, BL_OP_AND, cond, is[i])))
+			return -1;
+	if (!one || !zero || constant(w, one, *f, is[0]) || constant(w, zero, *f, is[1]))
+		return -1;
+	return never_null(c) ? 0 : check(w, is[2]);
 }
 
 static int branch(struct work *w, struct bl_expr *e, struct affine f, struct bl_expr *cond)
 {
 	struct bl_expr *inner;
-	unsigned s;
-	bl_i128 c;
 
 	while ((inner = peel(e, &f)))
 		e = inner;
@@ -270,15 +289,7 @@ static int branch(struct work *w, struct bl_expr *e, struct affine f, struct bl_
 		return branches(w, e, &f, cond);
 	if (e->op == BL_OP_CAST && e->arg[0]->type.kind == BL_TYPE_BOOL && bl_type_number(e->type))
 		return boolean(w, e->arg[0], &f, cond);
-	if (e->op != BL_OP_LIT)
-		return term(w, e, &f, cond);
-	if (w->agg->fn == BL_AGG_COUNT)
-		return term(w, NULL, &f, cond);
-	if (!number(e, &c, &s) || !shift(&f, c, s))
-		return bl_lex_fail(w->q, e->pos, e->len, BL_USAGE, "this number is too large inside an aggregate");
-	f.mul = 0;
-	f.mul_scale = 0;
-	return term(w, NULL, &f, cond);
+	return e->op == BL_OP_LIT ? constant(w, e, f, cond) : term(w, e, &f, cond);
 }
 
 /* min, max, median, count(distinct): one cell of the whole argument. */
