@@ -85,7 +85,8 @@ struct bl_ast_select {
 int bl_clause_select(struct bl_sql *q, struct bl_ast_select *s);	/* clause.c, with parse.h below it */
 
 /* node.c: expressions. All but equal give NULL with the error set when a limit is passed. */
-struct bl_expr *bl_node_new(struct bl_sql *q, enum bl_op op, struct bl_type type, const struct bl_expr *at, struct bl_expr *const *arg, uint32_t narg);
+struct bl_expr *bl_node_new(struct bl_sql *q, enum bl_op op, struct bl_type type, const struct bl_expr *at, struct bl_expr *const *arg,
+			    uint32_t narg);
 struct bl_expr *bl_node_lit(struct bl_sql *q, const struct bl_value *v, const struct bl_expr *at);
 struct bl_expr *bl_node_int(struct bl_sql *q, int64_t v, const struct bl_expr *at);
 struct bl_expr *bl_node_bool(struct bl_sql *q, enum bl_op op, struct bl_expr *a);		/* NOT, ISNULL, ISTRUE, ISFALSE */

@@ -38,6 +38,9 @@ static int item(struct bl_cursor *p, struct bl_ast_select *s)
 		if (x->kind == BL_AST_STAR)
 			return bl_cursor_syntax(p);
 		*alias = p->t.s;
+		for (uint32_t i = 0; i < alias->n; i++)
+			if ((uint8_t)alias->p[i] < ' ' || alias->p[i] == 0x7f)
+				return bl_lex_fail(p->q, p->t.pos, p->t.len, BL_USAGE, "a name may not hold control characters");
 		if (alias->n >= BL_TYPE_NAME)
 			return bl_lex_fail(p->q, p->t.pos, p->t.len, BL_USAGE, "a name has at most %d bytes", BL_TYPE_NAME - 1);
 		return bl_cursor_next(p);

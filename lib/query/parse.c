@@ -306,7 +306,9 @@ static struct bl_ast *word(struct bl_cursor *p)
 		return case_expr(p);
 	if (bl_lex_is(&t, "cast")) {
 		struct bl_ast *x = bl_parse_leaf(p, BL_AST_CAST, &t);
-		if (!x || bl_cursor_next(p) || bl_cursor_need_op(p, '(') || add(p, x, bl_parse_expr(p, 0)) || bl_cursor_need_word(p, "as") || type_name(p, &x->type) || bl_cursor_need_op(p, ')'))
+		if (!x || bl_cursor_next(p) || bl_cursor_need_op(p, '(') || add(p, x, bl_parse_expr(p, 0)))
+			return NULL;
+		if (bl_cursor_need_word(p, "as") || type_name(p, &x->type) || bl_cursor_need_op(p, ')'))
 			return NULL;
 		return done(p, x);
 	}
@@ -455,10 +457,11 @@ static bool at_range(const struct bl_cursor *p)
 
 static int refuse_infix(struct bl_cursor *p)
 {
+	static const char *const words[] = { "collate", "similar", "overlaps", "isnull", "notnull", NULL };
+
 	if (bl_cursor_op(p, '^'))
 		return bl_cursor_refuse(p, "the operator '^' is");
-	if (bl_cursor_word(p, "collate") || bl_cursor_word(p, "similar") || bl_cursor_word(p, "overlaps") || bl_cursor_word(p, "isnull") || bl_cursor_word(p, "notnull") ||
-	    (bl_cursor_word(p, "at") && bl_lex_is(&p->next, "time")))
+	if (bl_cursor_one_of(&p->t, words) || (bl_cursor_word(p, "at") && bl_lex_is(&p->next, "time")))
 		return bl_lex_fail(p->q, p->t.pos, p->t.len, BL_USAGE, "'%.*s' is not supported by this version", BL_LEX_NAME(p->t.s));
 	return 0;
 }

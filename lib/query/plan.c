@@ -61,21 +61,20 @@ int bl_plan_table(const char *sql, size_t n, char *name, size_t size, struct bl_
 
 /* --- printing --- */
 
-static const struct { const char *sign, *name; } ops[] = {
-	[BL_OP_ADD] = { " + " }, [BL_OP_SUB] = { " - " }, [BL_OP_MUL] = { " * " }, [BL_OP_DIV] = { " / " }, [BL_OP_MOD] = { " % " },
-	[BL_OP_AND] = { " and " }, [BL_OP_OR] = { " or " }, [BL_OP_EQ] = { " = " }, [BL_OP_NE] = { " <> " }, [BL_OP_LT] = { " < " },
-	[BL_OP_LE] = { " <= " }, [BL_OP_GT] = { " > " }, [BL_OP_GE] = { " >= " }, [BL_OP_LIKE] = { " like " }, [BL_OP_ILIKE] = { " ilike " },
-	[BL_OP_CONCAT] = { " || " },
-	[BL_OP_COALESCE] = { .name = "coalesce" }, [BL_OP_NULLIF] = { .name = "nullif" }, [BL_OP_GREATEST] = { .name = "greatest" },
-	[BL_OP_LEAST] = { .name = "least" }, [BL_OP_ABS] = { .name = "abs" }, [BL_OP_CEIL] = { .name = "ceil" }, [BL_OP_FLOOR] = { .name = "floor" },
-	[BL_OP_ROUND] = { .name = "round" }, [BL_OP_TRUNC] = { .name = "trunc" }, [BL_OP_SIGN] = { .name = "sign" }, [BL_OP_SQRT] = { .name = "sqrt" },
-	[BL_OP_EXP] = { .name = "exp" }, [BL_OP_LN] = { .name = "ln" }, [BL_OP_LOG] = { .name = "log" }, [BL_OP_POWER] = { .name = "power" },
-	[BL_OP_CLIP] = { .name = "clip" }, [BL_OP_WIDTH_BUCKET] = { .name = "width_bucket" }, [BL_OP_BIN] = { .name = "bin" },
-	[BL_OP_LENGTH] = { .name = "length" }, [BL_OP_LOWER] = { .name = "lower" }, [BL_OP_UPPER] = { .name = "upper" }, [BL_OP_TRIM] = { .name = "trim" },
-	[BL_OP_SUBSTR] = { .name = "substr" }, [BL_OP_LEFT] = { .name = "left" }, [BL_OP_RIGHT] = { .name = "right" },
-	[BL_OP_REPLACE] = { .name = "replace" }, [BL_OP_POSITION] = { .name = "position" }, [BL_OP_STARTS_WITH] = { .name = "starts_with" },
-	[BL_OP_YEAR] = { .name = "year" }, [BL_OP_MONTH] = { .name = "month" }, [BL_OP_DAY] = { .name = "day" },
-	[BL_OP_DATE_PART] = { .name = "date_part" }, [BL_OP_DATE_TRUNC] = { .name = "date_trunc" }, [BL_OP_ADD_INTERVAL] = { .name = "add_interval" },
+static const char *const signs[BL_OP_ADD_INTERVAL + 1] = {
+	[BL_OP_ADD] = " + ", [BL_OP_SUB] = " - ", [BL_OP_MUL] = " * ", [BL_OP_DIV] = " / ", [BL_OP_MOD] = " % ", [BL_OP_AND] = " and ",
+	[BL_OP_OR] = " or ", [BL_OP_EQ] = " = ", [BL_OP_NE] = " <> ", [BL_OP_LT] = " < ", [BL_OP_LE] = " <= ", [BL_OP_GT] = " > ",
+	[BL_OP_GE] = " >= ", [BL_OP_LIKE] = " like ", [BL_OP_ILIKE] = " ilike ", [BL_OP_CONCAT] = " || ",
+};
+static const char *const names[BL_OP_ADD_INTERVAL + 1] = {
+	[BL_OP_COALESCE] = "coalesce", [BL_OP_NULLIF] = "nullif", [BL_OP_GREATEST] = "greatest", [BL_OP_LEAST] = "least", [BL_OP_ABS] = "abs",
+	[BL_OP_CEIL] = "ceil", [BL_OP_FLOOR] = "floor", [BL_OP_ROUND] = "round", [BL_OP_TRUNC] = "trunc", [BL_OP_SIGN] = "sign",
+	[BL_OP_SQRT] = "sqrt", [BL_OP_EXP] = "exp", [BL_OP_LN] = "ln", [BL_OP_LOG] = "log", [BL_OP_POWER] = "power", [BL_OP_CLIP] = "clip",
+	[BL_OP_WIDTH_BUCKET] = "width_bucket", [BL_OP_BIN] = "bin", [BL_OP_LENGTH] = "length", [BL_OP_LOWER] = "lower",
+	[BL_OP_UPPER] = "upper", [BL_OP_TRIM] = "trim", [BL_OP_SUBSTR] = "substr", [BL_OP_LEFT] = "left", [BL_OP_RIGHT] = "right",
+	[BL_OP_REPLACE] = "replace", [BL_OP_POSITION] = "position", [BL_OP_STARTS_WITH] = "starts_with", [BL_OP_YEAR] = "year",
+	[BL_OP_MONTH] = "month", [BL_OP_DAY] = "day", [BL_OP_DATE_PART] = "date_part", [BL_OP_DATE_TRUNC] = "date_trunc",
+	[BL_OP_ADD_INTERVAL] = "add_interval",
 };
 static const char *const agg_names[] = {
 	[BL_AGG_COUNT] = "count", [BL_AGG_SUM] = "sum", [BL_AGG_AVG] = "avg", [BL_AGG_VAR_SAMP] = "var_samp", [BL_AGG_VAR_POP] = "var_pop",
@@ -117,7 +116,8 @@ static void put_literal(struct bl_buf *b, const struct bl_value *v, bool typed)
 	char out[BL_NUM_TEXT];
 
 	if (v->null) {
-		bl_buf_puts(b, "null");
+		bl_type_print(v->type, out);
+		bl_buf_printf(b, "%snull%s%s%s", typed ? "cast(" : "", typed ? " as " : "", typed ? out : "", typed ? ")" : "");
 		return;
 	}
 	switch ((enum bl_type_kind)v->type.kind) {
@@ -196,7 +196,7 @@ static void put_tail(const struct printer *w, const struct bl_expr *e, const cha
 
 static void print(const struct printer *w, const struct bl_expr *e, bool nested)
 {
-	bool infix = (e->op < sizeof ops / sizeof *ops && ops[e->op].sign) || e->op == BL_OP_NEG || e->op == BL_OP_NOT || e->op == BL_OP_ISNULL ||
+	bool infix = signs[e->op] || e->op == BL_OP_NEG || e->op == BL_OP_NOT || e->op == BL_OP_ISNULL ||
 		     e->op == BL_OP_ISTRUE || e->op == BL_OP_ISFALSE || e->op == BL_OP_IN;
 	char type[32];
 
@@ -251,11 +251,11 @@ static void print(const struct printer *w, const struct bl_expr *e, bool nested)
 		bl_buf_printf(w->b, " as %s)", type);
 		break;
 	default:
-		if (ops[e->op].sign) {
-			put_list(w, e, 0, ops[e->op].sign, true);
+		if (signs[e->op]) {
+			put_list(w, e, 0, signs[e->op], true);
 			break;
 		}
-		bl_buf_printf(w->b, "%s(", ops[e->op].name);
+		bl_buf_printf(w->b, "%s(", names[e->op]);
 		put_list(w, e, 0, ", ", false);
 		bl_buf_puts(w->b, ")");
 		break;

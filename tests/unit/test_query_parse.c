@@ -113,6 +113,7 @@ static void mistakes(void)
 	refused(BL_USAGE, "select id from t {#} x", "syntax error at '#'");
 	refused(BL_USAGE, "select id from t limit {-}1", "LIMIT and OFFSET take a whole number");
 	refused(BL_USAGE, "select id from t offset {1.5}", "LIMIT and OFFSET take a whole number");
+	refused(BL_USAGE, "select id {\"a\tb\"} from t", "a name may not hold control characters");
 	refused(BL_USAGE, "select {coutn}(*) from t", "no function 'coutn'");
 	refused(BL_USAGE, "select {nosuch}(id) from t", "no function 'nosuch'");
 	refused(BL_USAGE, "select {abs(id, id)} from t", "'abs' takes 1 argument");

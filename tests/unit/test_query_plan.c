@@ -97,6 +97,7 @@ static void spellings(void)
 	compare("select sum(fare) from t", "select sum(fare) filter (where ok) from t", false, "filters do");
 	compare("select 1 from t", "select 1.0 from t", false, "types of literals do");
 	compare("select '1' from t", "select 1 from t", false, "text is not a number");
+	compare("select null::int as x from t", "select null::text as x from t", false, "nor is one NULL like another");
 	compare("select age > 1 from t", "select age > 1.5 from t", false, "doubles do");
 	compare("select sum(fare::decimal(5,2)) from t", "select sum(fare::decimal(6,2)) from t", false, "casts with their own overflow do");
 }
