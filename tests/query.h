@@ -116,7 +116,7 @@ static inline int query_broken(const struct bl_plan *p, const struct bl_expr *e,
 			good = good && e->arg[i]->op == BL_OP_LIT && !e->arg[i]->lit.null;
 		break;
 	case BL_OP_LIKE: case BL_OP_ILIKE:
-		good = e->narg == 2 && e->arg[1]->op == BL_OP_LIT && e->arg[1]->type.kind == BL_TYPE_TEXT;
+		good = e->narg == 2 && e->arg[1]->op == BL_OP_LIT && e->arg[1]->type.kind == BL_TYPE_TEXT && !e->arg[1]->lit.null;
 		break;
 	case BL_OP_CASE:
 		good = e->narg % 2 == 1;

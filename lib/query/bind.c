@@ -150,6 +150,16 @@ static int common_of(struct bl_bind *b, struct bl_expr **e, uint32_t n, const st
 		if (e[i]->op == BL_OP_LIT && !is_text_lit(e[i]) && exact(b, e[i], fixed, &holds))
 			return -1;
 	*t = fixed.kind && holds ? fixed : all;
+	/* A literal may pass 38 digits at the scale of the others: then as doubles, rather than as NULL. */
+	for (uint32_t i = 0; i < n && t->kind == BL_TYPE_DECIMAL; i++) {
+		struct bl_value v;
+		if (e[i]->op != BL_OP_LIT || !bl_type_number(e[i]->type))
+			continue;
+		if (bl_fold_cast(b->q, &e[i]->lit, *t, &v))
+			return -1;
+		if (v.null && !e[i]->lit.null)
+			*t = bl_type_of(BL_TYPE_DOUBLE);
+	}
 	return 0;
 }
 
@@ -362,7 +372,9 @@ static struct bl_expr *like(struct bl_bind *b, enum bl_op op, struct bl_expr *l,
 	}
 	if ((l->type.kind && l->type.kind != BL_TYPE_TEXT) || (r->type.kind && r->type.kind != BL_TYPE_TEXT))
 		return type_fail(b, at, "LIKE does not take", l->type, r->type), NULL;
-	struct bl_expr *arg[] = { bl_node_cast(b->q, l, text), bl_node_cast(b->q, r, text) };
+	if (r->lit.null)
+		return bl_node_lit(b->q, &(struct bl_value){ .type = bl_type_of(BL_TYPE_BOOL), .null = true }, at);
+	struct bl_expr *arg[] = { bl_node_cast(b->q, l, text), r };
 	return bl_node_new(b->q, op, bl_type_of(BL_TYPE_BOOL), at, arg, 2);
 }
 

@@ -44,7 +44,7 @@ enum bl_op {
 	BL_OP_EQ, BL_OP_NE, BL_OP_LT, BL_OP_LE, BL_OP_GT, BL_OP_GE,
 	BL_OP_ISNULL, BL_OP_ISTRUE, BL_OP_ISFALSE,	/* never NULL; IS NOT x is NOT(x) */
 	BL_OP_IN,			/* arg[0] IN (arg[1..]), all literals of arg[0]'s type, none NULL; BETWEEN is AND of GE and LE */
-	BL_OP_LIKE, BL_OP_ILIKE,	/* arg[0] LIKE arg[1], the pattern a literal */
+	BL_OP_LIKE, BL_OP_ILIKE,	/* arg[0] LIKE arg[1], the pattern a literal, not NULL */
 	BL_OP_CASE,			/* arg = cond, value, cond, value, ..., else (always there, NULL literal if absent) */
 	BL_OP_CAST,			/* arg[0] to `type`; a bad cast is NULL */
 	BL_OP_COALESCE, BL_OP_NULLIF, BL_OP_GREATEST, BL_OP_LEAST, BL_OP_CONCAT,
