@@ -289,18 +289,56 @@ struct bl_expr *bl_bind_cond(struct bl_bind *b, const struct bl_ast *x, const ch
 	return as_bool(b, bl_bind_expr(b, x), clause);
 }
 
-static struct bl_expr *interval(struct bl_bind *b, enum bl_op op, const struct bl_ast *x, const struct bl_expr *at)
+/* The next word of *s up to end; empty at the end. */
+static struct bl_str next_word(const char **s, const char *end)
+{
+	struct bl_str w;
+
+	while (*s < end && **s == ' ')
+		++*s;
+	w.p = *s;
+	while (*s < end && **s != ' ')
+		++*s;
+	w.n = (uint32_t)(*s - w.p);
+	return w;
+}
+
+/* 'n unit [n unit ...]' to months and microseconds. */
+static bool parse_interval(struct bl_str text, int64_t *months, int64_t *us)
 {
 	static const struct { const char *name; int64_t months, us; } units[] = {
 		{ "year", 12, 0 }, { "month", 1, 0 }, { "mon", 1, 0 }, { "week", 0, 7 * INT64_C(86400000000) }, { "day", 0, INT64_C(86400000000) },
 		{ "hour", 0, INT64_C(3600000000) }, { "minute", 0, 60000000 }, { "min", 0, 60000000 }, { "second", 0, 1000000 }, { "sec", 0, 1000000 },
 	};
+	const char *s = text.p, *end = s + text.n;
+	struct bl_str number = next_word(&s, end), unit;
+	int64_t n, m, u;
+
+	*months = *us = 0;
+	if (!number.n)
+		return false;
+	for (; number.n; number = next_word(&s, end)) {
+		size_t i = 0, count = sizeof units / sizeof *units;
+		unit = next_word(&s, end);
+		if (unit.n > 3 && (unit.p[unit.n - 1] | 0x20) == 's')
+			unit.n--;
+		while (i < count && !bl_lex_same(unit, (struct bl_str){ units[i].name, (uint32_t)strlen(units[i].name) }))
+			i++;
+		if (i == count || !bl_num_parse_i64(number.p, number.n, &n) || __builtin_mul_overflow(n, units[i].months, &m) ||
+		    __builtin_mul_overflow(n, units[i].us, &u) || __builtin_add_overflow(*months, m, months) || __builtin_add_overflow(*us, u, us))
+			return false;
+	}
+	/* Past the calendar, and so that both may be negated. */
+	return *months < 120000 && *months > -120000 && *us != INT64_MIN;
+}
+
+static struct bl_expr *interval(struct bl_bind *b, enum bl_op op, const struct bl_ast *x, const struct bl_expr *at)
+{
 	bool swapped = x->arg[0]->kind == BL_AST_INTERVAL;
 	const struct bl_ast *text = x->arg[swapped ? 0 : 1];
 	struct bl_expr *e = bl_bind_expr(b, x->arg[swapped ? 1 : 0]);
-	int64_t months = 0, us = 0, n, m, u;
-	const char *s = text->s.p, *end = s + text->s.n;
-	bool good = false;
+	struct bl_type stamp = bl_type_of(BL_TYPE_STAMP);
+	int64_t months, us;
 
 	if (!e)
 		return NULL;
@@ -308,43 +346,12 @@ static struct bl_expr *interval(struct bl_bind *b, enum bl_op op, const struct b
 		bl_lex_fail(b->q, at->pos, at->len, BL_USAGE, "an interval can only be added to or taken from a date or timestamp");
 		return NULL;
 	}
-	for (;;) {
-		while (s < end && *s == ' ')
-			s++;
-		if (s == end)
-			break;
-		const char *num = s;
-		while (s < end && *s != ' ')
-			s++;
-		good = bl_num_parse_i64(num, (size_t)(s - num), &n);
-		while (s < end && *s == ' ')
-			s++;
-		const char *unit = s;
-		while (s < end && *s != ' ')
-			s++;
-		uint32_t len = (uint32_t)(s - unit);
-		size_t i = 0, count = sizeof units / sizeof *units;
-		for (; i < count; i++)
-			if (bl_lex_same((struct bl_str){ unit, len }, (struct bl_str){ units[i].name, (uint32_t)strlen(units[i].name) }) ||
-			    (len && (unit[len - 1] | 0x20) == 's' &&
-			     bl_lex_same((struct bl_str){ unit, len - 1 }, (struct bl_str){ units[i].name, (uint32_t)strlen(units[i].name) })))
-				break;
-		good = good && i < count && !__builtin_mul_overflow(n, units[i].months, &m) && !__builtin_mul_overflow(n, units[i].us, &u) &&
-		       !__builtin_add_overflow(months, m, &months) && !__builtin_add_overflow(us, u, &us) && months < 120000 && months > -120000 &&
-		       us != INT64_MIN;
-		if (!good)
-			break;
-	}
-	if (!good) {
+	if (!parse_interval(text->s, &months, &us)) {
 		bl_lex_fail(b->q, text->pos, text->len, BL_USAGE, "an interval is written like '3 months' or '1 day 12 hours'");
 		return NULL;
 	}
-	if (op == BL_OP_SUB) {
-		months = -months;
-		us = -us;
-	}
-	struct bl_type stamp = bl_type_of(BL_TYPE_STAMP);
-	struct bl_expr *arg[] = { bl_node_cast(b->q, e, stamp), bl_node_int(b->q, months, at), bl_node_int(b->q, us, at) };
+	struct bl_expr *arg[] = { bl_node_cast(b->q, e, stamp), bl_node_int(b->q, op == BL_OP_SUB ? -months : months, at),
+				  bl_node_int(b->q, op == BL_OP_SUB ? -us : us, at) };
 	return arg[0] && arg[1] && arg[2] ? bl_fold_arith(b->q, bl_node_new(b->q, BL_OP_ADD_INTERVAL, stamp, at, arg, 3)) : NULL;
 }
 

@@ -123,7 +123,7 @@ int bl_func_unknown(struct bl_bind *b, const struct bl_ast *x)
 	return near ? bl_err_hint(b->q->err, "did you mean '%s'?", near) : -1;
 }
 
-struct call { struct bl_bind *b; const struct bl_ast *x; const struct func *f; const struct bl_expr *at; };
+struct call { struct bl_bind *b; const struct func *f; const struct bl_expr *at; };
 
 static struct bl_expr *wrong(const struct call *c, const struct bl_expr *arg, const char *wants)
 {
@@ -142,7 +142,7 @@ static int all_to(const struct call *c, struct bl_expr **arg, uint32_t n, enum b
 	for (uint32_t i = 0; i < n; i++) {
 		struct bl_type t = arg[i]->type;
 		if (t.kind && t.kind != kind && !(kind == BL_TYPE_DOUBLE && bl_type_number(t)))
-			return wrong(c, arg[i], wants) ? 0 : -1;
+			return wrong(c, arg[i], wants), -1;
 		if (!(arg[i] = bl_node_cast(c->b->q, arg[i], bl_type_of(kind))))
 			return -1;
 	}
@@ -247,7 +247,7 @@ static struct bl_expr *field(const struct call *c, struct bl_expr **arg)
 
 struct bl_expr *bl_func_call(struct bl_bind *b, const struct bl_ast *x, struct bl_expr **arg, const struct bl_expr *at)
 {
-	struct call c = { b, x, find(x->s), at };
+	struct call c = { b, find(x->s), at };
 	uint32_t n = x->narg;
 	char what[64];
 
@@ -259,12 +259,7 @@ struct bl_expr *bl_func_call(struct bl_bind *b, const struct bl_ast *x, struct b
 		return NULL;
 	}
 	switch (c.f->shape) {
-	case SAME_NUMBER:
-	case WHOLE:
-	case DIGITS:
-	case CLIPPED:
-	case BUCKET:
-	case BINNED:
+	case SAME_NUMBER: case WHOLE: case DIGITS: case CLIPPED: case BUCKET: case BINNED:
 		for (uint32_t i = 0; i < n; i++) {
 			if (!arg[i]->type.kind && !(arg[i] = bl_node_cast(b->q, arg[i], bl_type_of(BL_TYPE_INT))))
 				return NULL;

@@ -100,31 +100,36 @@ static int list(struct bl_cursor *p, struct bl_ast *x)
 	return r ? -1 : bl_cursor_need_op(p, ')');
 }
 
+static int whole(struct bl_cursor *p, int64_t *v)
+{
+	if (p->t.kind != BL_TOK_NUMBER || !bl_num_parse_i64(p->t.s.p, p->t.s.n, v))
+		return bl_cursor_syntax(p);
+	return bl_cursor_next(p);
+}
+
 /* A type's name. A bare DECIMAL comes back with precision 0. */
 static int type_name(struct bl_cursor *p, struct bl_type *t)
 {
+	static const char *const decimals[] = { "decimal", "numeric", "dec", NULL };
 	struct bl_tok name = p->t;
 	int64_t precision = 0, scale = 0;
+	int r;
 
 	if (name.kind != BL_TOK_WORD || bl_cursor_reserved(&name))
 		return bl_cursor_syntax(p);
-	if (bl_cursor_next(p))
+	if (bl_cursor_next(p) || (bl_lex_is(&name, "double") && bl_cursor_take_word(p, "precision") < 0))
 		return -1;
-	if (bl_lex_is(&name, "double") && bl_cursor_take_word(p, "precision") < 0)
-		return -1;
-	if (bl_lex_is(&name, "decimal") || bl_lex_is(&name, "numeric") || bl_lex_is(&name, "dec")) {
+	if (bl_cursor_one_of(&name, decimals)) {
 		*t = bl_type_of(BL_TYPE_DECIMAL);
-		if (!bl_cursor_op(p, '('))
-			return 0;
-		if (bl_cursor_next(p) || p->t.kind != BL_TOK_NUMBER || !bl_num_parse_i64(p->t.s.p, p->t.s.n, &precision) || bl_cursor_next(p))
-			return bl_cursor_syntax(p);
-		if (bl_cursor_op(p, ',') && (bl_cursor_next(p) || p->t.kind != BL_TOK_NUMBER || !bl_num_parse_i64(p->t.s.p, p->t.s.n, &scale) || bl_cursor_next(p)))
-			return bl_cursor_syntax(p);
+		if ((r = bl_cursor_take_op(p, '(')) != 1)
+			return r;
+		if (whole(p, &precision) || (r = bl_cursor_take_op(p, ',')) < 0 || (r && whole(p, &scale)) || bl_cursor_need_op(p, ')'))
+			return -1;
 		if (precision < 1 || precision > 38 || scale > precision)
 			return bl_lex_fail(p->q, name.pos, p->end - name.pos, BL_USAGE, "a decimal has 1 to 38 digits, and no more of them after the point");
 		t->precision = (uint8_t)precision;
 		t->scale = (uint8_t)scale;
-		return bl_cursor_need_op(p, ')');
+		return 0;
 	}
 	if (!bl_type_parse(name.s.p, name.s.n, t))
 		return bl_lex_fail(p->q, name.pos, name.len, BL_USAGE, "the type '%.*s' is not supported by this version", BL_LEX_NAME(name.s));
@@ -164,81 +169,84 @@ static struct bl_ast *case_expr(struct bl_cursor *p)
 	return bl_cursor_need_word(p, "end") ? NULL : done(p, x);
 }
 
-/* What follows the parenthesis of a call with a grammar of its own: extract(f FROM x), position(a IN b). */
-static int special(struct bl_cursor *p, struct bl_ast *x, const char *separator)
+/* extract(field FROM x) after its parenthesis. */
+static int extract(struct bl_cursor *p, struct bl_ast *x)
 {
 	struct bl_tok field = p->t;
 
-	if (!strcmp(separator, "in")) {
-		if (add(p, x, bl_parse_expr(p, 7)))
-			return -1;
-	} else {
-		if ((field.kind != BL_TOK_WORD && field.kind != BL_TOK_STRING) || !bl_func_field(field.s))
-			return bl_cursor_syntax(p);
-		if (bl_cursor_next(p) || add(p, x, bl_parse_leaf(p, BL_AST_STRING, &field)))
-			return -1;
-	}
-	if (bl_cursor_need_word(p, separator) || add(p, x, bl_parse_expr(p, strcmp(separator, "in") ? 0 : 7)))
+	if ((field.kind != BL_TOK_WORD && field.kind != BL_TOK_STRING) || !bl_func_field(field.s))
+		return bl_cursor_syntax(p);
+	if (bl_cursor_next(p) || add(p, x, bl_parse_leaf(p, BL_AST_STRING, &field)) || bl_cursor_need_word(p, "from"))
 		return -1;
-	return bl_cursor_need_op(p, ')');
+	return add(p, x, bl_parse_expr(p, 0)) || bl_cursor_need_op(p, ')') ? -1 : 0;
+}
+
+/* position(a IN b) after its parenthesis. */
+static int position(struct bl_cursor *p, struct bl_ast *x)
+{
+	if (add(p, x, bl_parse_expr(p, 7)) || bl_cursor_need_word(p, "in"))
+		return -1;
+	return add(p, x, bl_parse_expr(p, 7)) || bl_cursor_need_op(p, ')') ? -1 : 0;
+}
+
+/* * or [DISTINCT | ALL] arguments or nothing, after the parenthesis. */
+static int plain(struct bl_cursor *p, struct bl_ast *x)
+{
+	struct bl_tok t = p->t;
+
+	if (bl_cursor_op(p, ')'))
+		return bl_cursor_next(p);
+	if (bl_cursor_op(p, '*')) {
+		if (bl_cursor_next(p) || add(p, x, bl_parse_leaf(p, BL_AST_STAR, &t)))
+			return -1;
+		return bl_cursor_need_op(p, ')');
+	}
+	x->distinct = bl_cursor_word(p, "distinct");
+	if ((x->distinct || bl_cursor_word(p, "all")) && bl_cursor_next(p))
+		return -1;
+	return list(p, x);
 }
 
 static struct bl_ast *call(struct bl_cursor *p)
 {
-	static const char *const bare[] = { "coalesce", "nullif", "greatest", "least", "extract", "position", "substring", "trim", NULL };
+	static const char *const bare[] = { "coalesce", "nullif", "greatest", "least", "substring", "trim", NULL };
 	static const char *const never[] = {	/* column names and types to PostgreSQL, or functions with a grammar of their own */
 		"between", "bigint", "bit", "boolean", "char", "character", "dec", "decimal", "float", "grouping", "inout", "int",
 		"integer", "interval", "national", "nchar", "none", "normalize", "numeric", "out", "overlay", "precision", "real",
 		"row", "setof", "smallint", "time", "timestamp", "treat", "values", "varchar", NULL,
 	};
-	struct bl_ast *x = bl_parse_leaf(p, BL_AST_CALL, &p->t);
-	bool plain = !bl_cursor_one_of(&p->t, bare);
-	int r = 0;
+	struct bl_tok t = p->t;
+	struct bl_ast *x = bl_parse_leaf(p, BL_AST_CALL, &t);
+	bool function = false;
+	int r;
 
-	if (bl_cursor_one_of(&p->t, never)) {
-		bl_lex_fail(p->q, p->t.pos, p->t.len, BL_USAGE, "'%.*s(' is not supported by this version", BL_LEX_NAME(p->t.s));
+	if (bl_cursor_one_of(&t, never)) {
+		bl_lex_fail(p->q, t.pos, t.len, BL_USAGE, "'%.*s(' is not supported by this version", BL_LEX_NAME(t.s));
 		return NULL;
 	}
 	if (!x || bl_cursor_next(p) || bl_cursor_next(p) || subquery(p))
 		return NULL;
-	if (bl_lex_same(x->s, (struct bl_str){ "extract", 7 }) || bl_lex_same(x->s, (struct bl_str){ "position", 8 })) {
-		if (special(p, x, x->s.n == 7 ? "from" : "in"))
+	if (bl_lex_is(&t, "extract"))
+		r = extract(p, x);
+	else if (bl_lex_is(&t, "position"))
+		r = position(p, x);
+	else if (bl_cursor_one_of(&t, bare))
+		r = list(p, x);
+	else
+		r = plain(p, x), function = true;
+	if (!r && bl_lex_is(&t, "nullif") && x->narg != 2)
+		r = bl_lex_fail(p->q, t.pos, t.len, BL_USAGE, "'nullif' takes 2 arguments");
+	if (!r && bl_cursor_word(p, "within"))
+		r = bl_cursor_refuse(p, "WITHIN GROUP is");
+	if (!r && function && bl_cursor_word(p, "filter") && p->next.kind == BL_TOK_OP && p->next.op == '(') {
+		if (bl_cursor_next(p) || bl_cursor_next(p) || bl_cursor_need_word(p, "where") || !(x->filter = bl_parse_expr(p, 0)))
 			return NULL;
-	} else if (plain && bl_cursor_op(p, '*')) {
-		struct bl_ast *star = bl_parse_leaf(p, BL_AST_STAR, &p->t);
-		if (!star || bl_cursor_next(p) || add(p, x, star) || bl_cursor_need_op(p, ')'))
-			return NULL;
-	} else if (plain && bl_cursor_op(p, ')')) {
-		if (bl_cursor_next(p))
-			return NULL;
-	} else {
-		if (plain && bl_cursor_word(p, "distinct"))
-			x->distinct = true;
-		if (plain && (bl_cursor_word(p, "distinct") || bl_cursor_word(p, "all")) && bl_cursor_next(p))
-			return NULL;
-		if (list(p, x))
-			return NULL;
-		if (x->narg != 2 && bl_lex_same(x->s, (struct bl_str){ "nullif", 6 })) {
-			bl_lex_fail(p->q, x->pos, x->s.n, BL_USAGE, "'nullif' takes 2 arguments");
-			return NULL;
-		}
-	}
-	if (bl_cursor_word(p, "within")) {
-		bl_cursor_refuse(p, "WITHIN GROUP is");
-		return NULL;
-	}
-	if (bl_cursor_word(p, "filter") && p->next.kind == BL_TOK_OP && p->next.op == '(') {
-		if (!plain || bl_cursor_next(p) || bl_cursor_next(p) || bl_cursor_need_word(p, "where"))
-			return plain ? NULL : (bl_cursor_syntax(p), NULL);
-		x->filter = bl_parse_expr(p, 0);
-		if (!x->filter || bl_cursor_need_op(p, ')'))
-			return NULL;
+		r = bl_cursor_need_op(p, ')');
 		if (x->filter->height >= x->height)
 			x->height = x->filter->height + 1;
 	}
-	if (bl_cursor_word(p, "over")) {
+	if (!r && bl_cursor_word(p, "over"))
 		r = bl_cursor_refuse(p, "OVER is");
-	}
 	return r ? NULL : done(p, x);
 }
 
