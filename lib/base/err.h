@@ -43,7 +43,9 @@ int bl_err_sys(struct bl_err *err, int code, const char *fmt, ...) __attribute__
 int bl_err_where(struct bl_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Sets the hint; returns -1. */
 int bl_err_hint(struct bl_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Prints "PROG: msg" and, if there is one, "PROG: hint: ..." to stderr, bytes below 0x20 and 0x7f as '?'; returns err->code. */
+/* Prints "PROG: text" as one line to stderr, control characters (below 0x20, 0x7f, U+0080..009F) as '?'. */
+void bl_err_line(const char *prog, const char *text);
+/* Prints "PROG: msg" and, if there is one, "PROG: hint: ..." the same way; returns err->code. */
 int bl_err_print(const struct bl_err *err, const char *prog);
 
 #endif

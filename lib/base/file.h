@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Opens for reading with O_CLOEXEC; "-" is a duplicate of stdin. Exit class 66: cannot open 'PATH': why. */
+/* Opens for reading with O_CLOEXEC; "-" is a duplicate of stdin, given once a process (then 64). Exit class 66: cannot open 'PATH': why. */
 int bl_file_open(const char *path, struct bl_err *err);
 /* Appends the whole of path ("-" is stdin) to b, refusing more than b->max bytes (65). */
 int bl_file_read(const char *path, struct bl_buf *b, struct bl_err *err);
@@ -26,12 +26,13 @@ int bl_file_write(int fd, const void *p, size_t n, struct bl_err *err);
 
 /*
  * An output that is complete or absent: a temporary file beside the target, synced and renamed by commit; or stdout
- * when path is NULL or "-". Never replaces one of the files named by bl_out_input (same device and inode: 64).
+ * when path is NULL or "-". Never replaces one of the files named by bl_out_input (same device and inode: 64). What exists
+ * and is no regular file (/dev/null, a pipe) is written to directly. Interrupting the program removes the temporary file.
  */
 struct bl_out {
 	int fd;			/* write here */
 	char *path, *tmp;	/* NULL for stdout */
-	bool done;
+	bool excl, done;
 	struct { dev_t dev; ino_t ino; } input[32];
 	unsigned ninput;
 };
