@@ -2,6 +2,13 @@
 /*
  * ledger: what the journal's entries add up to. The helper and bl-audit fold with the same code: datasets and their
  * highest policy version, requests and refusals per principal, records of the differencing store per dataset.
+ *
+ * What it reads of an entry, hashes in hex, D = {"name","owner"}; entries of other kinds, and those of these kinds that
+ * say no `dataset` (no `principal`, for release), count for nothing:
+ *   dataset  file, footer, name, owner, policy, version	a lower version than seen before is an error
+ *   request  request, principal, dataset D			counted once per request hash
+ *   verdict  request, principal, dataset D, outcome, cells	refuse, suppressed: a refusal, once per request hash
+ *   release  request, principal
  */
 #ifndef BL_POLICY_LEDGER_H
 #define BL_POLICY_LEDGER_H
