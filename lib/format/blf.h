@@ -21,6 +21,7 @@ enum {
 	BL_BLF_RECIPIENTS = 64,
 	BL_BLF_ENTITY = 16,		/* most columns in the entity */
 	BL_BLF_GROUPS = 1 << 20,	/* most row groups */
+	BL_BLF_SHARDS = 1 << 16,
 	BL_BLF_KEY = 32,
 };
 
@@ -58,6 +59,8 @@ void bl_header_fini(struct bl_header *h);
 int bl_header_grant(struct bl_header *h, const uint8_t pk[BL_IDENT_PK], const uint8_t key[BL_BLF_KEY], struct bl_err *err);
 /* Opens it with a recipient's identity: 77 when it is not listed, 65 when its record does not open or the commitment differs. key is guarded memory of the caller. */
 int bl_header_unlock(const struct bl_header *h, const struct bl_ident *id, uint8_t key[BL_BLF_KEY], struct bl_err *err);
+/* A key made from the file key: HKDF-SHA256 with the file id as salt and "blf LABEL", NUL, number n as info. */
+void bl_header_derive(const uint8_t file_id[32], const uint8_t key[BL_BLF_KEY], const char *label, uint32_t n, uint8_t out[32]);
 /* The commitment and the seed commitment of a file key. */
 void bl_header_commit(const uint8_t file_id[32], const uint8_t key[BL_BLF_KEY], uint8_t commitment[32], uint8_t seed[32]);
 

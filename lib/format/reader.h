@@ -26,7 +26,7 @@ const uint8_t *bl_reader_footer_hash(const struct bl_reader *r);
 uint64_t bl_reader_rows(const struct bl_reader *r);
 uint32_t bl_reader_groups(const struct bl_reader *r);
 uint32_t bl_reader_group_rows(const struct bl_reader *r, uint32_t group);
-/* Statistics of one chunk, and of a whole column (min of mins, sum of nulls, sum of distinct bounds capped at rows). */
+/* Statistics of one chunk, and of a whole column (min of mins, sum of nulls, sum of distinct bounds). */
 const struct bl_stat *bl_reader_stat(const struct bl_reader *r, uint32_t group, uint32_t column);
 void bl_reader_column_stat(const struct bl_reader *r, uint32_t column, struct bl_stat *out, uint64_t *nulls);
 

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dict: see dict.h. Short texts are the common case: two loads and two multiplications hash up to 16 bytes. */
+#include "format/dict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/num.h"
+#include "crypt/mem.h"
+#include "format/type.h"
+
+enum { SLOTS = 4 * BL_DICT_TEXTS };
+
+struct bl_dict *bl_dict_new(void)
+{
+	struct bl_dict *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	d->code = malloc(BL_TYPE_GROUP * sizeof(*d->code));
+	d->value = malloc(BL_DICT_INTS * sizeof(*d->value));
+	d->first = malloc(BL_DICT_TEXTS * sizeof(*d->first));
+	d->slot = malloc(SLOTS * sizeof(*d->slot));
+	bl_mem_random(&d->seed, sizeof(d->seed));
+	if (d->code && d->value && d->first && d->slot)
+		return d;
+	bl_dict_free(d);
+	return NULL;
+}
+
+void bl_dict_free(struct bl_dict *d)
+{
+	if (!d)
+		return;
+	free(d->code);
+	free(d->value);
+	free(d->first);
+	free(d->slot);
+	free(d);
+}
+
+static inline uint64_t mix(uint64_t a, uint64_t b)
+{
+	bl_u128 r = (bl_u128)a * b;
+
+	return (uint64_t)r ^ (uint64_t)(r >> 64);
+}
+
+static inline uint64_t hash(const uint8_t *p, size_t n, uint64_t seed)
+{
+	const uint64_t k0 = 0xa0761d6478bd642f, k1 = 0xe7037ed1a0b428db;
+	uint64_t h = seed ^ n, a = 0, b = 0;
+
+	for (; n > 16; p += 16, n -= 16)
+		h = mix(bl_le64(p) ^ k0, bl_le64(p + 8) ^ h);
+	if (n >= 8) {
+		a = bl_le64(p);
+		b = bl_le64(p + n - 8);
+	} else if (n >= 4) {
+		a = bl_le32(p);
+		b = bl_le32(p + n - 4);
+	} else if (n) {
+		a = (uint64_t)p[0] << 16 | (uint64_t)p[n / 2] << 8 | p[n - 1];
+	}
+	return mix(mix(a ^ k0, b ^ h), k1);
+}
+
+/* A new entry pays while entries are few, or at most one row in `share` made one. */
+static bool pays(uint32_t n, uint32_t row, uint32_t most, uint32_t share)
+{
+	return n < most && (n < most / 16 || n <= row / share);
+}
+
+bool bl_dict_ints(struct bl_dict *d, const int64_t *v, uint32_t rows)
+{
+	d->n = 0;
+	memset(d->slot, 0, SLOTS * sizeof(*d->slot));
+	for (uint32_t i = 0; i < rows; i++) {
+		uint64_t h = mix((uint64_t)v[i] ^ d->seed, 0xa0761d6478bd642f), s = h % SLOTS, c;
+
+		while ((c = d->slot[s]) && d->value[c - 1] != v[i])
+			s = (s + 1) % SLOTS;
+		if (!c) {
+			if (!pays(d->n, i, BL_DICT_INTS, 8))
+				return false;
+			d->value[d->n] = v[i];
+			d->slot[s] = c = ++d->n;
+		}
+		d->code[i] = (uint32_t)c - 1;
+	}
+	return true;
+}
+
+bool bl_dict_texts(struct bl_dict *d, const uint8_t *text, const uint32_t *end, uint32_t rows)
+{
+	uint32_t from = 0;
+
+	d->n = 0;
+	memset(d->slot, 0, SLOTS * sizeof(*d->slot));
+	for (uint32_t i = 0; i < rows; from = end[i++]) {
+		uint32_t n = end[i] - from;
+		uint64_t h = hash(text + from, n, d->seed), high = h >> 32 << 32, s = h % SLOTS, c;
+
+		for (; (c = d->slot[s]); s = (s + 1) % SLOTS) {
+			uint32_t r, at;
+
+			if ((c ^ high) >> 32)
+				continue;
+			r = d->first[(uint32_t)c - 1];
+			at = r ? end[r - 1] : 0;
+			if (end[r] - at == n && !memcmp(text + at, text + from, n))
+				break;
+		}
+		if (!c) {
+			if (!pays(d->n, i, BL_DICT_TEXTS, 2))
+				return false;
+			d->first[d->n] = i;
+			d->slot[s] = c = high | ++d->n;
+		}
+		d->code[i] = (uint32_t)c - 1;
+	}
+	return true;
+}
