@@ -98,13 +98,14 @@ static bool take_signature(struct bl_note_sig *sig, const char *line, size_t n)
 
 int bl_note_parse(struct bl_note *n, const char *s, size_t len, struct bl_err *err)
 {
-	const char *p = s, *end = s + len, *line;
+	const char *p = s, *end, *line;
 	size_t k;
 
 	memset(n, 0, sizeof *n);
 	n->text = s;
-	if (len > BL_NOTE_MAX)
+	if (!len || len > BL_NOTE_MAX)
 		goto bad;
+	end = s + len;
 	if (!next_line(&p, end, &line, &k) || !take_name(n->origin, line, k))
 		goto bad;
 	if (!next_line(&p, end, &line, &k) || !bl_num_parse_u64(line, k, &n->size) || (k > 1 && *line == '0'))
