@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * session: the helper's side of one connection: HELLO, challenge and evidence, one file, then requests until BYE. The
+ * only code that holds a data key and rows; what it sends are evidence, sealed answers and exit codes.
+ */
+#ifndef BL_TEE_SESSION_H
+#define BL_TEE_SESSION_H
+
+#include "policy/vault.h"
+
+/* Serves the connection to its end; mask is what bl_sandbox_enter reported. 0 after BYE or end of file between frames. */
+int bl_session_run(int sock, struct bl_vault *v, uint32_t mask, struct bl_err *err);
+
+#endif
