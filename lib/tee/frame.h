@@ -20,24 +20,46 @@ enum bl_frame_type {
 	BL_FRAME_OPENED = 6, BL_FRAME_REQUEST = 7, BL_FRAME_RELEASE = 8, BL_FRAME_APPEND = 9, BL_FRAME_SYNCED = 10,
 	BL_FRAME_BYE = 126, BL_FRAME_ERROR = 127,
 };
-enum { BL_FRAME_MORE = 1 };		/* flag: more follows, same type */
+enum { BL_FRAME_MORE = 1 };		/* flag: more follows, same type; such a frame is full */
 enum bl_frame_side { BL_FRAME_HELPER, BL_FRAME_CLIENT };
+/* What comes next: HELLO; a first CHALLENGE; EVIDENCE; CHALLENGE or OPEN; OPENED; OPEN or REQUEST; RELEASE; the helper's BYE;
+ * nothing; nothing but the helper's ERROR. */
+enum bl_frame_state {
+	BL_FRAME_START, BL_FRAME_IDLE, BL_FRAME_CHALLENGED, BL_FRAME_ASKED, BL_FRAME_OPENING, BL_FRAME_READY, BL_FRAME_RUN,
+	BL_FRAME_ENDED, BL_FRAME_DONE, BL_FRAME_BROKEN,
+};
 
 struct bl_frame { uint16_t type, flags; uint32_t seq, len; const uint8_t *body; };
 
 /* One end of a session: both sequences and the state. */
-struct bl_frame_link { enum bl_frame_side side; unsigned state; uint32_t out_seq, in_seq; uint16_t more_type; };
+struct bl_frame_link {
+	enum bl_frame_side side;
+	enum bl_frame_state state;
+	uint32_t out_seq, in_seq;
+	uint16_t more_type;		/* 0: no message is half through */
+	uint8_t asked, opened;		/* challenges, files */
+};
 void bl_frame_init(struct bl_frame_link *l, enum bl_frame_side side);
 /* Header and body of the next outgoing frame appended to b; -1 (BL_BUG) when this type may not be sent in this state. */
 int bl_frame_put(struct bl_frame_link *l, uint16_t type, uint16_t flags, const void *body, size_t n, struct bl_buf *b, struct bl_err *err);
-/* Checks one received packet of n bytes with nfd descriptors: 76 for anything out of order. f->body points into p. */
+/*
+ * Checks one received packet of n bytes with nfd descriptors: 76 for anything out of order, and then for everything that
+ * comes later; a helper may still send ERROR. f->body points into p.
+ */
 int bl_frame_get(struct bl_frame_link *l, const uint8_t *p, size_t n, unsigned nfd, struct bl_frame *f, struct bl_err *err);
 
-/* Over a SEQPACKET socket. recv: at most one descriptor (-1 when none) where the type takes one; 69 on EOF. */
+/* Over a SEQPACKET socket. recv: a descriptor with OPEN, -1 with all others; 69 on EOF. Never raises SIGPIPE. */
 int bl_frame_send(struct bl_frame_link *l, int sock, uint16_t type, uint16_t flags, const void *body, size_t n, int fd, struct bl_err *err);
 int bl_frame_recv(struct bl_frame_link *l, int sock, uint8_t *packet /* BL_FRAME_MAX */, struct bl_frame *f, int *fd, struct bl_err *err);
-/* A long payload in pieces with BL_FRAME_MORE, and back, bounded by b->max. */
+/* A long payload in pieces with BL_FRAME_MORE, and back, bounded by b->max (76). recv_long: an ERROR that arrives instead
+ * becomes err, as bl_frame_error says it. recv_rest: the same once the first piece has been received. */
 int bl_frame_send_long(struct bl_frame_link *l, int sock, uint16_t type, const void *p, size_t n, struct bl_err *err);
 int bl_frame_recv_long(struct bl_frame_link *l, int sock, uint16_t type, struct bl_buf *b, struct bl_err *err);
+int bl_frame_recv_rest(struct bl_frame_link *l, int sock, const struct bl_frame *first, struct bl_buf *b, struct bl_err *err);
+
+/* The helper's last word: exit class and rule number (0: none). Failure is not reported: the peer may be gone. */
+void bl_frame_send_error(struct bl_frame_link *l, int sock, int code, uint32_t rule);
+/* What an ERROR frame says, in words; its class, or 76 when it names none that there is. Always -1. */
+int bl_frame_error(const struct bl_frame *f, uint32_t *rule /* may be NULL */, struct bl_err *err);
 
 #endif
