@@ -27,7 +27,8 @@ int bl_ident_from_seed(struct bl_ident *id, const uint8_t seed[32], struct bl_er
 
 /* A passphrase is asked for through this when the PEM is encrypted; fill out (n bytes, terminated), 0 or -1 with err. */
 struct bl_ident_ask { int (*ask)(void *arg, const char *path, char *out, size_t n, struct bl_err *err); void *arg; };
-/* Reads a private key. Refused when group or world may read the file (77, hint chmod). 66 cannot open, 65 not a key. */
+/* Reads a private key. Refused when group or world may read the file (77, hint chmod). 66 cannot open, 65 not a key, 77 a
+ * wrong passphrase, or one and ask NULL. */
 int bl_ident_read(struct bl_ident *id, const char *path, const struct bl_ident_ask *ask, struct bl_err *err);
 /* The same from an open descriptor (a vault's key, opened before a sandbox): never asks. */
 int bl_ident_read_fd(struct bl_ident *id, int fd, const char *name, struct bl_err *err);
@@ -37,6 +38,9 @@ int bl_ident_print(const struct bl_ident *id, const char *passphrase, struct bl_
  * non-canonical points are refused (65). */
 void bl_ident_print_pub(const uint8_t pk[BL_IDENT_PK], struct bl_buf *pem);
 int bl_ident_read_pub(uint8_t pk[BL_IDENT_PK], const char *path, struct bl_err *err);
+/* The same from text at hand. */
+int bl_ident_parse(struct bl_ident *id, const char *s, size_t n, const char *name, const struct bl_ident_ask *ask, struct bl_err *err);
+int bl_ident_parse_pub(uint8_t pk[BL_IDENT_PK], const char *s, size_t n, const char *name, struct bl_err *err);
 
 void bl_ident_fpr(const uint8_t pk[BL_IDENT_PK], char out[BL_IDENT_FPR]);
 bool bl_ident_is_fpr(const char *s);

@@ -13,9 +13,10 @@
 #include "base/err.h"
 
 /* sodium_init and, when `openssl` is true, OpenSSL without configuration file, with every cipher and digest that this
- * library uses fetched once, so that nothing is opened later (a sandbox may follow). Class 71. */
+ * library uses fetched once, so that nothing is opened later (a sandbox may follow). May be called again, also to add
+ * OpenSSL, while there is one thread. Class 71. */
 int bl_mem_init(bool openssl, struct bl_err *err);
-void *bl_mem_new(size_t n);		/* zeroed, or NULL */
+void *bl_mem_new(size_t n);		/* zeroed, aligned to 16, or NULL; not locked where the limit refuses that */
 void bl_mem_free(void *p);		/* NULL is fine */
 void bl_mem_wipe(void *p, size_t n);
 bool bl_mem_equal(const void *a, const void *b, size_t n);
