@@ -134,23 +134,22 @@ int bl_ident_parse(struct bl_ident *id, const char *s, size_t n, const char *nam
 	return ret;
 }
 
-/* Everything that fd holds, when nobody else may read it. */
-static int read_secret(int fd, const char *name, char *text, size_t *n, struct bl_err *err)
+/* Everything that fd holds; not, when it is a private key that others may read. */
+static int read_text(int fd, const char *name, char *text, size_t *n, struct bl_err *err)
 {
 	struct stat st;
-	ssize_t got;
+	ssize_t got = bl_file_readn(fd, text, PEM_MAX, err);
 
+	if (got < 0)
+		return bl_err_where(err, "'%s'", name);
 	if (fstat(fd, &st))
 		return bl_err_sys(err, BL_NOINPUT, "cannot open '%s'", name);
-	if (S_ISREG(st.st_mode) && st.st_mode & 077) {
+	*n = (size_t)got;
+	if (S_ISREG(st.st_mode) && st.st_mode & 077 && !begins(text, *n, pk_begin)) {
 		bl_err_set(err, BL_REFUSED, "private key '%s' can be read or written by others (mode %04o)", name, st.st_mode & 07777);
 		return bl_err_hint(err, "chmod 600 '%s', and consider who may have read it", name);
 	}
-	got = bl_file_readn(fd, text, PEM_MAX, err);
-	if (got < 0)
-		return bl_err_where(err, "'%s'", name);
-	*n = (size_t)got;
-	return *n < PEM_MAX ? 0 : not_a_key("an Ed25519 private key", text, *n, name, err);
+	return *n < PEM_MAX ? 0 : not_a_key("an Ed25519 key", text, *n, name, err);
 }
 
 static int read_key(struct bl_ident *id, int fd, const char *name, const struct bl_ident_ask *ask, struct bl_err *err)
@@ -162,7 +161,7 @@ static int read_key(struct bl_ident *id, int fd, const char *name, const struct 
 	memset(id, 0, sizeof *id);
 	if (!text)
 		bl_err_set(err, BL_OSERR, "out of guarded memory");
-	else if (!read_secret(fd, name, text, &n, err))
+	else if (!read_text(fd, name, text, &n, err))
 		ret = bl_ident_parse(id, text, n, name, ask, err);
 	bl_mem_free(text);
 	return ret;
@@ -183,6 +182,29 @@ int bl_ident_read(struct bl_ident *id, const char *path, const struct bl_ident_a
 int bl_ident_read_fd(struct bl_ident *id, int fd, const char *name, struct bl_err *err)
 {
 	return read_key(id, fd, name, NULL, err);
+}
+
+int bl_ident_read_either(uint8_t pk[BL_IDENT_PK], const char *path, const struct bl_ident_ask *ask, struct bl_err *err)
+{
+	char *text = bl_mem_new(PEM_MAX);
+	int fd = text ? bl_file_open(path, err) : bl_err_set(err, BL_OSERR, "out of guarded memory"), ret = -1;
+	struct bl_ident id = { 0 };
+	size_t n = 0;
+
+	if (fd < 0 || read_text(fd, path, text, &n, err))
+		goto out;
+	if (begins(text, n, pk_begin)) {
+		ret = bl_ident_parse_pub(pk, text, n, path, err);
+	} else if (!bl_ident_parse(&id, text, n, path, ask, err)) {
+		memcpy(pk, id.pk, BL_IDENT_PK);
+		ret = 0;
+	}
+out:
+	if (fd >= 0)
+		close(fd);
+	bl_ident_fini(&id);
+	bl_mem_free(text);
+	return ret;
 }
 
 int bl_ident_print(const struct bl_ident *id, const char *passphrase, struct bl_buf *pem, struct bl_err *err)

@@ -38,6 +38,8 @@ int bl_ident_print(const struct bl_ident *id, const char *passphrase, struct bl_
  * non-canonical points are refused (65). */
 void bl_ident_print_pub(const uint8_t pk[BL_IDENT_PK], struct bl_buf *pem);
 int bl_ident_read_pub(uint8_t pk[BL_IDENT_PK], const char *path, struct bl_err *err);
+/* The public key of a file that holds either half; a private one as by bl_ident_read. */
+int bl_ident_read_either(uint8_t pk[BL_IDENT_PK], const char *path, const struct bl_ident_ask *ask, struct bl_err *err);
 /* The same from text at hand. */
 int bl_ident_parse(struct bl_ident *id, const char *s, size_t n, const char *name, const struct bl_ident_ask *ask, struct bl_err *err);
 int bl_ident_parse_pub(uint8_t pk[BL_IDENT_PK], const char *s, size_t n, const char *name, struct bl_err *err);

@@ -18,6 +18,8 @@ struct bl_vault {
 
 /* Makes the directory (0700) with everything in it and the journal's `init` entry. 73 when dir exists. */
 int bl_vault_make(const char *dir, uint8_t pk[BL_IDENT_PK], struct bl_err *err);
+/* Whether it could be made now: the same answer, and nothing made. */
+int bl_vault_may_make(const char *dir, struct bl_err *err);
 /* From a descriptor of the directory. 66 when it is not a vault, 73 when it may not be written. name is for messages. */
 int bl_vault_open(struct bl_vault *v, int dir, const char *name, struct bl_err *err);
 void bl_vault_close(struct bl_vault *v);
