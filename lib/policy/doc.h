@@ -34,7 +34,7 @@ struct bl_doc_column {
 	unsigned uses, functions;
 	enum bl_class class;
 	struct bl_dec lo, hi;		/* bounds: numbers; see bounds_text for dates and texts */
-	const char *lo_text, *hi_text;
+	const char *lo_text, *hi_text;	/* set when lo and hi are not: dates or times, as written */
 	const struct bl_json *domain;	/* array, or object from/to/step, or NULL */
 	struct bl_dec grid, bin;
 	bool like;
@@ -120,5 +120,7 @@ struct bl_lint { struct bl_arena arena; struct bl_finding *v; size_t n, errors, 
 /* Contradictions, and E17 `PATH: not enforced by this version` for every member of the grammar that nothing enforces yet. */
 int bl_lint_run(struct bl_lint *l, const struct bl_policy *p, const struct bl_schema *schema_or_null, struct bl_err *err);
 void bl_lint_fini(struct bl_lint *l);
+/* What ingest and attach ask: 78 with the first error ("E05 mitigate.round: ...") as its message. */
+int bl_lint_check(const struct bl_policy *p, const struct bl_schema *schema_or_null, struct bl_err *err);
 
 #endif

@@ -142,7 +142,7 @@ static int ingest(const struct bl_shape_at *at, const struct bl_json *j, struct 
 	static const struct bl_shape word = WORD(NULL, "keep drop null year month");
 	static const struct bl_shape members[] = {
 		INT("prefix", 1, 1024), TEXT("zip3", 1, TEXT_MAX), TEXT("recode", 1, TEXT_MAX), MEMBER("round", DEC, .min = 0, .open = true),
-		MEMBER("cap", DEC, .min = -COUNT_MAX), MEMBER("as", DEC, .min = -COUNT_MAX), END,
+		MEMBER("cap", DEC, .min = -COUNT_MAX, .max = COUNT_MAX), MEMBER("as", DEC, .min = -COUNT_MAX, .max = COUNT_MAX), END,
 	};
 	static const struct bl_shape object = { .kind = BL_SHAPE_OBJECT, .of = members };
 	bool capped;
