@@ -340,6 +340,14 @@ const struct bl_doc_column *bl_doc_column_of(const struct bl_policy *p, const ch
 	return p->star;
 }
 
+void bl_doc_limits(const struct bl_policy *p, const char *fpr, uint64_t *requests, uint64_t *refusals)
+{
+	const struct bl_json *own = bl_json_get(bl_json_get(p->budget, "principals"), fpr);
+
+	*requests = count(own, "requests", p->budget_requests);
+	*refusals = count(own, "refusals", p->budget_refusals);
+}
+
 static bool in_schema(const struct bl_schema *s, const char *name)
 {
 	for (uint32_t i = 0; i < s->n; i++)

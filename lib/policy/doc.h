@@ -114,11 +114,15 @@ const struct bl_doc_column *bl_doc_column_of(const struct bl_policy *p, const ch
 /* Against a schema: every named column is there (78), bounds, domain, grid and bin parse in its type, scale equals, entity columns exist (E02). */
 int bl_doc_check_schema(const struct bl_policy *p, const struct bl_schema *s, struct bl_err *err);
 
-/* lint.c. Every finding as one line "E05 mitigate.round: ..." or "W02 ...". */
+/* The limits of one asker, from budget.principals where it names this fingerprint and the limit, else from budget.principal. */
+void bl_doc_limits(const struct bl_policy *p, const char *fpr, uint64_t *requests, uint64_t *refusals);
+
+/* lint.c: contradictions (E01..E16), cautions (W01..W16), and by this version: E17 `not enforced`, W17 `grants nothing`, W18 no such class. */
 struct bl_finding { char code[4]; const char *path, *text; };
-struct bl_lint { struct bl_arena arena; struct bl_finding *v; size_t n, errors, warnings; };
-/* Contradictions, and E17 `PATH: not enforced by this version` for every member of the grammar that nothing enforces yet. */
+struct bl_lint { struct bl_arena arena; struct bl_finding *v; size_t n, errors, warnings; bool failed; };
 int bl_lint_run(struct bl_lint *l, const struct bl_policy *p, const struct bl_schema *schema_or_null, struct bl_err *err);
+/* Parses too; what does not parse is a finding (E01, E02). -1 only where memory is out or findings are too many. */
+int bl_lint_document(struct bl_lint *l, const char *text, size_t n, const struct bl_schema *schema_or_null, struct bl_err *err);
 void bl_lint_fini(struct bl_lint *l);
 /* What ingest and attach ask: 78 with the first error ("E05 mitigate.round: ...") as its message. */
 int bl_lint_check(const struct bl_policy *p, const struct bl_schema *schema_or_null, struct bl_err *err);
