@@ -146,7 +146,7 @@ int bl_writer_text(struct bl_writer *w, uint32_t c, size_t n, struct bl_err *err
 
 	if (n > BL_CODEC_VALUE)
 		return bl_err_set(err, BL_DATA, "column '%s': a text is longer than 16 MiB", name);
-	need = col->text_len + n;
+	need = col->text_len + n + BL_WRITER_SLACK;
 	if (need > BL_CODEC_TEXTS)
 		return bl_err_set(err, BL_DATA, "column '%s': more than 1 GiB of text in one row group", name);
 	if (need <= col->text_cap)

@@ -28,7 +28,9 @@ struct bl_writer {
  * owner is always one). Writes to fd; the caller commits. */
 int bl_writer_open(struct bl_writer *w, int fd, struct bl_header *h, const struct bl_ident *owner,
 		   const uint8_t (*recipient)[BL_IDENT_PK], size_t nrecipient, struct bl_err *err);
-/* Room for n more text bytes in column c. Text of one row group is at most 1 GiB, of one value 16 MiB: 65. */
+/* Room for n more text bytes in column c, and BL_WRITER_SLACK after them. Text of one row group is at most 1 GiB, of one
+ * value 16 MiB: 65. */
+enum { BL_WRITER_SLACK = 64 };
 int bl_writer_text(struct bl_writer *w, uint32_t c, size_t n, struct bl_err *err);
 /* Seals the rows gathered so far as one row group. A NULL in any entity column of a row is 65 (the row is not
  * named). Only the last group may have fewer than BL_TYPE_GROUP rows, down to none. */
