@@ -11,6 +11,7 @@
 #include "tee/frame.h"
 
 enum { ANY = 0xffff, FDS = 8 };		/* FDS: room for descriptors that must not be there, to close them */
+#define UNTOUCHED __attribute__((uninitialized))	/* not zeroed by -ftrivial-auto-var-init: 64 KiB a frame would be felt */
 static const uint8_t magic[4] = "BLT1";
 
 #define IN(state) (1u << (state))
@@ -149,26 +150,32 @@ static bool is_gone(int e)
 	return e == EPIPE || e == ECONNRESET || e == ENOTCONN;
 }
 
-int bl_frame_send(struct bl_frame_link *l, int sock, uint16_t type, uint16_t flags, const void *body, size_t n, int fd, struct bl_err *err)
+static ssize_t send_with_fd(int sock, const void *p, size_t n, int fd)
 {
 	union { struct cmsghdr h; char room[CMSG_SPACE(sizeof(int))]; } c = { .room = { 0 } };
-	uint8_t head[BL_FRAME_HEAD];
-	struct iovec iov[2] = { { head, sizeof head }, { (void *)(uintptr_t)body, n } };
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = n ? 2 : 1 };
+	struct iovec iov = { (void *)(uintptr_t)p, n };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = c.room, .msg_controllen = sizeof c.room };
+
+	c.h.cmsg_level = SOL_SOCKET;
+	c.h.cmsg_type = SCM_RIGHTS;
+	c.h.cmsg_len = CMSG_LEN(sizeof fd);
+	memcpy(CMSG_DATA(&c.h), &fd, sizeof fd);
+	return sendmsg(sock, &m, MSG_NOSIGNAL);
+}
+
+int bl_frame_send(struct bl_frame_link *l, int sock, uint16_t type, uint16_t flags, const void *body, size_t n, int fd, struct bl_err *err)
+{
+	uint8_t packet[BL_FRAME_MAX] UNTOUCHED;
 	ssize_t sent;
 
-	if (put_head(l, type, flags, n, fd >= 0, head, err))
+	if (put_head(l, type, flags, n, fd >= 0, packet, err))
 		return -1;
-	if (fd >= 0) {
-		m.msg_control = c.room;
-		m.msg_controllen = sizeof c.room;
-		c.h.cmsg_level = SOL_SOCKET;
-		c.h.cmsg_type = SCM_RIGHTS;
-		c.h.cmsg_len = CMSG_LEN(sizeof fd);
-		memcpy(CMSG_DATA(&c.h), &fd, sizeof fd);
-	}
+	if (n)
+		memcpy(packet + BL_FRAME_HEAD, body, n);
+	/* The helper sends by sendto alone, so that its sandbox can tell that no descriptor goes along. */
 	do
-		sent = sendmsg(sock, &m, MSG_NOSIGNAL);
+		sent = fd >= 0 ? send_with_fd(sock, packet, BL_FRAME_HEAD + n, fd) :
+				 sendto(sock, packet, BL_FRAME_HEAD + n, MSG_NOSIGNAL, NULL, 0);
 	while (sent < 0 && errno == EINTR);
 	if (sent < 0)
 		return is_gone(errno) ? lost(l, err) : bl_err_sys(err, BL_OSERR, "cannot send a frame");
@@ -236,7 +243,7 @@ int bl_frame_send_long(struct bl_frame_link *l, int sock, uint16_t type, const v
 
 int bl_frame_recv_rest(struct bl_frame_link *l, int sock, const struct bl_frame *first, struct bl_buf *b, struct bl_err *err)
 {
-	uint8_t packet[BL_FRAME_MAX];
+	uint8_t packet[BL_FRAME_MAX] UNTOUCHED;
 	struct bl_frame f = *first;
 	int fd;
 
@@ -255,7 +262,7 @@ int bl_frame_recv_rest(struct bl_frame_link *l, int sock, const struct bl_frame 
 
 int bl_frame_recv_long(struct bl_frame_link *l, int sock, uint16_t type, struct bl_buf *b, struct bl_err *err)
 {
-	uint8_t packet[BL_FRAME_MAX];
+	uint8_t packet[BL_FRAME_MAX] UNTOUCHED;
 	struct bl_frame f;
 	int fd;
 
