@@ -64,15 +64,30 @@ static bool begins(const char *s, size_t n, const char *with)
 	return n >= m && !memcmp(s, with, m);
 }
 
+/* libsodium's decoder takes some bytes above 0x7f for '/': only what it would print again is good. */
+static bool from_base64(const char *s, size_t n, uint8_t *der, size_t len)
+{
+	char again[SK_B64 + 1];
+	size_t got;
+	bool good = !sodium_base642bin(der, len, s, n, NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL) && got == len &&
+		    sodium_base64_ENCODED_LEN(len, sodium_base64_VARIANT_ORIGINAL) == n + 1 && n < sizeof again;
+
+	if (good) {
+		sodium_bin2base64(again, sizeof again, der, len, sodium_base64_VARIANT_ORIGINAL);
+		good = !sodium_memcmp(again, s, n);
+		sodium_memzero(again, sizeof again);
+	}
+	return good;
+}
+
 /* BEGIN line, b64 characters, END line (its last newline may be missing), nothing else. */
 static bool unwrap(const char *s, size_t n, const char *begin, size_t b64, const char *end, uint8_t *der, size_t len)
 {
-	size_t b = strlen(begin), e = strlen(end), got;
+	size_t b = strlen(begin), e = strlen(end);
 
 	if (n + 1 == b + b64 + e)
 		e--;
-	return n == b + b64 + e && begins(s, n, begin) && !memcmp(s + b + b64, end, e) &&
-	       !sodium_base642bin(der, len, s + b, b64, NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL) && got == len;
+	return n == b + b64 + e && begins(s, n, begin) && !memcmp(s + b + b64, end, e) && from_base64(s + b, b64, der, len);
 }
 
 /* What the file is instead of what was wanted. */

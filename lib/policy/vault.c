@@ -135,9 +135,10 @@ static int check_free(int parent, const char *name, const char *path, struct bl_
 {
 	struct stat st;
 
-	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW))
+	/* "/" has no last component, and neither has "". */
+	if (*name && fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW))
 		return 0;
-	errno = EEXIST;
+	errno = *path ? EEXIST : ENOENT;
 	bl_err_sys(err, BL_CANTCREAT, "cannot make '%s'", path);
 	return bl_err_hint(err, "a vault is never made over anything that exists");
 }
