@@ -26,7 +26,7 @@ struct bl_footer_head {
 	uint32_t group;		/* footer: how many groups */
 	uint32_t column;	/* footer: how many columns */
 	uint32_t piece;
-	uint32_t rows;		/* in the row group; footer: 0 */
+	uint32_t none;		/* 0: how many rows there are is told to nobody without the key */
 	uint32_t size;
 };
 _Static_assert(sizeof(struct bl_footer_head) == 24, "a head is 24 bytes");

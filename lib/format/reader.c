@@ -191,7 +191,7 @@ static struct bl_gcm *column_key(struct bl_reader *r, uint32_t column)
 /* Opens the `size` bytes of records at p, whose first ciphertext is at `plain`: the plaintext is joined there. */
 static int open_pieces(struct bl_reader *r, uint32_t group, uint32_t column, uint8_t *p, size_t size, uint8_t *plain, size_t *len, struct bl_err *err)
 {
-	struct bl_footer_head want = { .kind = BL_FOOTER_PIECE, .group = group, .column = column, .rows = bl_reader_group_rows(r, group) }, head;
+	struct bl_footer_head want = { .kind = BL_FOOTER_PIECE, .group = group, .column = column }, head;
 	struct bl_gcm *g = column_key(r, column);
 
 	if (!g)

@@ -162,9 +162,9 @@ int bl_writer_text(struct bl_writer *w, uint32_t c, size_t n, struct bl_err *err
 }
 
 /* Seals and writes the chunk in s->plain; fills its record but for the statistics. */
-static int write_chunk(struct bl_writer_state *s, uint32_t column, uint32_t rows, bool last, struct bl_footer_chunk *rec, struct bl_err *err)
+static int write_chunk(struct bl_writer_state *s, uint32_t column, bool last, struct bl_footer_chunk *rec, struct bl_err *err)
 {
-	struct bl_footer_head head = { .kind = BL_FOOTER_PIECE, .group = s->footer.groups, .column = column, .rows = rows };
+	struct bl_footer_head head = { .kind = BL_FOOTER_PIECE, .group = s->footer.groups, .column = column };
 
 	rec->at = s->footer.size;
 	for (size_t done = 0; done < s->plain.len; head.piece++) {
@@ -212,7 +212,7 @@ int bl_writer_row_group(struct bl_writer *w, bool last, struct bl_err *err)
 
 		if (bl_codec_put(s->codec, c, w->rows, &s->plain, &rec.stat, err))
 			return bl_err_where(err, "column '%s'", s->h->schema.col[i].name);
-		if (write_chunk(s, i, w->rows, last, &rec, err))
+		if (write_chunk(s, i, last, &rec, err))
 			return -1;
 		bl_buf_put(&s->chunks, &rec, sizeof(rec));
 		memset(c->null, 0, BL_TYPE_GROUP / 8);
