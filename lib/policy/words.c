@@ -127,6 +127,47 @@ void bl_words_rule(const struct bl_rule *r, char out[BL_WORDS_RULE])
 	snprintf(out, BL_WORDS_RULE, "unknown");
 }
 
+void bl_words_param(const struct bl_rule *r, char out[BL_WORDS_RULE])
+{
+	const unsigned long long n = r->n;
+	char num[BL_NUM_TEXT] = "";
+
+	if (r->num.set)
+		bl_num_print_dec(r->num.v, r->num.scale, num);
+	*out = '\0';
+	switch (r->kind) {
+	case BL_RULE_MIN_ENTITIES:
+	case BL_RULE_DOF:
+		snprintf(out, BL_WORDS_RULE, "%llu", n);
+		return;
+	case BL_RULE_DIFFERENCING:
+		snprintf(out, BL_WORDS_RULE, "%llu, %s", n, r->xor_mode ? "xor" : "either");
+		return;
+	case BL_RULE_P_PERCENT:
+		snprintf(out, BL_WORDS_RULE, n ? "p_percent %s, coalition %llu" : "p_percent %s", num, n);
+		return;
+	case BL_RULE_NK:
+		snprintf(out, BL_WORDS_RULE, "nk [%llu, %s]", n, num);
+		return;
+	case BL_RULE_ZEROS:
+		snprintf(out, BL_WORDS_RULE, "%s", r->allow ? "allow" : "suppress");
+		return;
+	default:			/* static rules are the judge's to explain */
+		return;
+	}
+}
+
+void bl_words_place(const struct bl_rule *r, char out[2 * BL_WORDS_RULE])
+{
+	char param[BL_WORDS_RULE];
+
+	bl_words_param(r, param);
+	if (*param)
+		snprintf(out, 2 * BL_WORDS_RULE, "%s (%s), %s", bl_words_name(r->kind), param, r->path);
+	else
+		snprintf(out, 2 * BL_WORDS_RULE, "%s, %s", bl_words_name(r->kind), r->path);
+}
+
 const char *bl_words_otherwise(enum bl_otherwise o)
 {
 	return o == BL_OTHERWISE_LOG ? "log" : o == BL_OTHERWISE_REVIEW ? "review" : "reject";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* words: rules in words, and tables of aligned text. Private to lib/policy. */
+/* words: rules in words, and tables of aligned text. */
 #ifndef BL_POLICY_WORDS_H
 #define BL_POLICY_WORDS_H
 
@@ -12,6 +12,10 @@ enum { BL_WORDS_RULE = 320 };
 const char *bl_words_name(enum bl_rule_kind kind);
 /* What a rule asks of a cell, or of a request. */
 void bl_words_rule(const struct bl_rule *r, char out[BL_WORDS_RULE]);
+/* Its parameter, "10", "p_percent 10", "nk [2, 90]", as journal and receipts name it; empty where there is none. */
+void bl_words_param(const struct bl_rule *r, char out[BL_WORDS_RULE]);
+/* "min_entities (10), release.all[0].min_entities": name, parameter, place in the policy. */
+void bl_words_place(const struct bl_rule *r, char out[2 * BL_WORDS_RULE]);
 /* "reject", "review", "log" and the like. */
 const char *bl_words_otherwise(enum bl_otherwise o);
 const char *bl_words_class(enum bl_class c);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* client: see client.h. */
+#include "tee/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "attest/receipt.h"
+#include "base/time.h"
+#include "crypt/hash.h"
+#include "crypt/mem.h"
+
+enum { CHALLENGE_SECONDS = 600 };
+
+/* The next frame, which has to be of this type. body is copied to b. */
+static int expect(struct bl_client *c, uint16_t type, struct bl_buf *b, struct bl_err *err)
+{
+	bl_buf_clear(b);
+	return bl_frame_recv_long(&c->link, c->spawn.sock, type, b, err);
+}
+
+/* Is the helper's statement about this session, by a vault that the owner named? */
+static int check_evidence(struct bl_client *c, const struct bl_buf *b, const uint8_t report[BL_WIRE_REPORT], const struct bl_header *h,
+			  struct bl_err *err)
+{
+	const char *statement;
+	size_t n;
+
+	if (bl_wire_get_evidence(b->p, b->len, &statement, &n, err) ||
+	    bl_receipt_check_evidence(statement, n, c->hello.start, c->hello.kem_pk, c->hello.sig_pk, c->hello.build, report, c->vault, err))
+		return -1;
+	for (uint32_t i = 0; i < h->nrecipient; i++)
+		if (!memcmp(h->recipient[i].pk, c->vault, BL_IDENT_PK))
+			return 0;
+	bl_err_set(err, BL_REFUSED, "the file is not sealed to this vault");
+	return bl_err_hint(err, "its owner has to name the vault's helper.pub with bl-ingest -r");
+}
+
+static int shake_hands(struct bl_client *c, int fd, const struct bl_header *h, struct bl_err *err)
+{
+	struct bl_wire_challenge challenge = { .expires = bl_time_now() + CHALLENGE_SECONDS };
+	uint8_t p[BL_WIRE_CHALLENGE], open[BL_WIRE_OPEN] = { 0, 0, BL_WIRE_FILE }, report[BL_WIRE_REPORT];
+	struct bl_buf b;
+	int rc = -1;
+
+	bl_buf_init(&b, BL_FRAME_BODY);
+	bl_mem_random(challenge.nonce, sizeof challenge.nonce);
+	memcpy(challenge.owner_pk, h->owner, 32);
+	memcpy(challenge.policy_hash, h->policy_hash, 32);
+	memcpy(challenge.file_id, h->file_id, 32);
+	bl_wire_put_challenge(p, &challenge);
+	if (expect(c, BL_FRAME_HELLO, &b, err) || bl_wire_get_hello(b.p, b.len, &c->hello, err) ||
+	    bl_frame_send(&c->link, c->spawn.sock, BL_FRAME_CHALLENGE, 0, p, sizeof p, -1, err))
+		goto out;
+	bl_wire_report(&c->hello, &challenge, report);
+	bl_wire_session(report, c->hash);
+	if (expect(c, BL_FRAME_EVIDENCE, &b, err) || check_evidence(c, &b, report, h, err) ||
+	    bl_frame_send(&c->link, c->spawn.sock, BL_FRAME_OPEN, 0, open, sizeof open, fd, err) ||
+	    expect(c, BL_FRAME_OPENED, &b, err))
+		goto out;
+	if (b.len != BL_WIRE_OPENED || memcmp(b.p + 4, h->file_id, 32) || bl_le64(b.p + 36) != h->policy_version)
+		bl_err_set(err, BL_PROTOCOL, "the helper opened another file");
+	else
+		rc = 0;
+out:
+	bl_buf_fini(&b);
+	return rc;
+}
+
+int bl_client_open(struct bl_client *c, const char *addr, const char *vault, int fd, const struct bl_header *h, const struct bl_ident *asker,
+		   struct bl_err *err)
+{
+	memset(c, 0, sizeof *c);
+	c->asker = asker;
+	if (bl_spawn_open(&c->spawn, addr, vault, err))
+		return -1;
+	bl_frame_init(&c->link, BL_FRAME_CLIENT);
+	if (!shake_hands(c, fd, h, err))
+		return 0;
+	bl_client_close(c, err);
+	return -1;
+}
+
+/* A release is believed when its receipt verifies under the vault's key and speaks of these rows and of this asker. */
+static int check_receipt(const struct bl_client *c, const struct bl_answer *a, struct bl_err *err)
+{
+	struct bl_receipt_check checks[BL_RECEIPT_CHECKS];
+	struct bl_receipt_claims claims = { 0 };
+	char fpr[BL_IDENT_FPR];
+	uint8_t output[32];
+	struct bl_buf rows;
+	size_t n;
+	bool good = false;
+
+	if (!a->receipt)
+		return bl_err_set(err, BL_PROTOCOL, "the helper sent a release without a receipt");
+	bl_buf_init(&rows, BL_WIRE_ANSWER_MAX);
+	bl_table_jsonl(&a->table, &rows);
+	if (!rows.failed && !bl_receipt_verify(a->receipt, strlen(a->receipt), c->vault, &claims, checks, &n, &good, err) && good) {
+		bl_hash_sha256(rows.p, rows.len, output);
+		bl_ident_fpr(c->asker->pk, fpr);
+		const char *principal = bl_json_get_text(claims.receipt, "principal");
+		good = !memcmp(output, claims.output, sizeof output) && principal && !strcmp(principal, fpr) &&
+		       !memcmp(claims.sig_pk, c->hello.sig_pk, 32);
+	}
+	bl_buf_fini(&rows);
+	bl_receipt_fini(&claims);
+	return good ? 0 : bl_err_set(err, BL_PROTOCOL, "the helper's receipt does not verify");
+}
+
+int bl_client_ask(struct bl_client *c, struct bl_request *q, struct bl_buf *plain, struct bl_arena *a, struct bl_answer *out, struct bl_err *err)
+{
+	struct bl_buf text, b;
+	uint8_t sk[32];
+	int rc = -1;
+
+	bl_buf_init(&text, BL_WIRE_REQUEST_MAX);
+	bl_buf_init(&b, bl_wire_answer_room());
+	bl_ident_kem_sk(c->asker, sk);
+	if (bl_request_print(q, c->asker, c->hash, &text, err) || bl_wire_seal_request(c->hello.kem_pk, c->hash, &text, &b, err) ||
+	    bl_frame_send_long(&c->link, c->spawn.sock, BL_FRAME_REQUEST, b.p, b.len, err) || expect(c, BL_FRAME_RELEASE, &b, err) ||
+	    bl_wire_open_answer(sk, c->hash, q->hash, b.p, b.len, plain, err) || bl_answer_parse(out, plain->p, plain->len, a, err))
+		goto out;
+	if (!out->err.code && q->kind == BL_REQUEST_QUERY && check_receipt(c, out, err))
+		bl_answer_fini(out);
+	else
+		rc = 0;
+out:
+	bl_mem_wipe(sk, sizeof sk);
+	bl_buf_fini(&text);
+	bl_buf_fini(&b);
+	return rc;
+}
+
+void bl_client_close(struct bl_client *c, struct bl_err *err)
+{
+	struct bl_err ignored;
+
+	if (!err->code)
+		bl_frame_send(&c->link, c->spawn.sock, BL_FRAME_BYE, 0, NULL, 0, -1, &ignored);
+	bl_spawn_close(&c->spawn, err);
+}
