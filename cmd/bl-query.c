@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bl-query: asks a sealed table a question in SQL, through the helper, and prints what the policy lets out. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/opt.h"
+#include "base/term.h"
+#include "crypt/mem.h"
+#include "tee/client.h"
+
+static struct {
+	const char *identity, *vault, *helper, *out, *format, *receipt, *purpose;
+	bool explain, dry_run, schema, json, suppressed;
+} opt;
+
+static const struct bl_opt options[] = {
+	{ BL_OPT_TEXT, 'i', "identity", "FILE", "your private key (default: $BL_IDENTITY)", &opt.identity, "BL_IDENTITY", 0, 0, false },
+	{ BL_OPT_TEXT, 'V', "vault", "DIR", "the helper's vault (default: $BL_VAULT)", &opt.vault, "BL_VAULT", 0, 0, false },
+	{ BL_OPT_TEXT, 'H', "helper", "ADDR", "the helper: proc, or proc:PATH for another program", &opt.helper, "BL_HELPER", 0, 0, false },
+	{ BL_OPT_TEXT, 'o', "output", "FILE", "write the answer here, and its receipt to FILE.receipt.json", &opt.out, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 'f', "format", "FORMAT", "table, csv, jsonl or json (default: table on a terminal, else csv)", &opt.format, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "receipt", "FILE", "write the receipt here", &opt.receipt, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "purpose", "TEXT", "what the answer is for, where the policy asks", &opt.purpose, NULL, 0, 0, false },
+	{ BL_OPT_FLAG, 0, "explain", NULL, "say what the policy decides and why; asks nothing of the data", &opt.explain, NULL, 0, 0, false },
+	{ BL_OPT_FLAG, 'n', "dry-run", NULL, "the same as --explain", &opt.dry_run, NULL, 0, 0, false },
+	{ BL_OPT_FLAG, 0, "schema", NULL, "show the columns that you may use, and for what", &opt.schema, NULL, 0, 0, false },
+	{ BL_OPT_FLAG, 0, "json", NULL, "JSON: as -f json, also for --explain and --schema", &opt.json, NULL, 0, 0, false },
+	{ BL_OPT_FLAG, 0, "suppressed", NULL, "keep the column _suppressed in csv", &opt.suppressed, NULL, 0, 0, false },
+	{ .kind = BL_OPT_END },
+};
+
+/* --- what is asked, and of which file --- */
+
+struct table { const char *name, *path; int fd; struct bl_header h; };	/* name NULL: the header's */
+
+/* FILE, or NAME=FILE where NAME could stand in SQL. */
+static void split(struct table *t, char *arg)
+{
+	static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	size_t n = strspn(arg, word);
+
+	*t = (struct table){ .path = arg, .fd = -1 };
+	if (n && arg[n] == '=') {
+		arg[n] = '\0';
+		t->name = arg;
+		t->path = arg + n + 1;
+	}
+}
+
+static int open_table(struct table *t, struct bl_err *err)
+{
+	if (!strcmp(t->path, "-")) {
+		bl_err_set(err, BL_USAGE, "a sealed file cannot come from a pipe");
+		return bl_err_hint(err, "the helper reads it by position: give it a name");
+	}
+	if ((t->fd = bl_file_open(t->path, err)) < 0)
+		return -1;
+	return bl_header_read(&t->h, t->fd, err) ? bl_err_where(err, "%s", t->path) : 0;
+}
+
+static int ask_passphrase(void *arg, const char *path, char *out, size_t n, struct bl_err *err)
+{
+	char prompt[512];
+
+	(void)arg;
+	snprintf(prompt, sizeof prompt, "passphrase of %s: ", path);
+	return bl_term_secret(prompt, out, n, err);
+}
+
+static int read_identity(struct bl_ident *id, struct bl_err *err)
+{
+	static const struct bl_ident_ask ask = { ask_passphrase, NULL };
+
+	if (!opt.identity) {
+		bl_err_set(err, BL_USAGE, "an identity is missing");
+		return bl_err_hint(err, "give your private key with -i; bl-keygen -o me.pem makes one");
+	}
+	return bl_ident_read(id, opt.identity, &ask, err);
+}
+
+static int check_options(struct bl_err *err)
+{
+	if (!opt.vault) {
+		bl_err_set(err, BL_USAGE, "a vault is missing");
+		return bl_err_hint(err, "give it with -V, or in $BL_VAULT");
+	}
+	if (opt.json && opt.format && strcmp(opt.format, "json"))
+		return bl_err_set(err, BL_USAGE, "--json and -f %s contradict each other", opt.format);
+	if (opt.format && bl_table_face(opt.format) < 0)
+		return bl_err_set(err, BL_USAGE, "format '%s' is not written by this version: table, csv, jsonl or json", opt.format);
+	if (opt.schema && (opt.explain || opt.dry_run))
+		return bl_err_set(err, BL_USAGE, "--schema and --explain are two questions");
+	if ((opt.schema || opt.explain || opt.dry_run) && (opt.receipt || opt.out))
+		return bl_err_set(err, BL_USAGE, "--schema and --explain release nothing: no -o, no --receipt");
+	return 0;
+}
+
+/* --- what is printed --- */
+
+static enum bl_table_face face(void)
+{
+	const char *dot = opt.out ? strrchr(opt.out, '.') : NULL;
+	int f = opt.format ? bl_table_face(opt.format) : opt.json ? BL_TABLE_JSON : dot ? bl_table_face(dot + 1) : -1;
+
+	if (f >= 0)
+		return (enum bl_table_face)f;
+	return !opt.out && bl_term_is(STDOUT_FILENO) ? BL_TABLE_TEXT : BL_TABLE_CSV;
+}
+
+/* The table without its last column, which tells withheld cells from empty ones. */
+static struct bl_table without_last(const struct bl_table *t, struct bl_arena *a)
+{
+	struct bl_table s = *t;
+	struct bl_str *cell;
+
+	if (!t->ncol || strcmp(t->col[t->ncol - 1].name, "_suppressed") || !(cell = bl_arena_array(a, (t->ncol - 1) * t->nrow, sizeof *cell)))
+		return s;
+	s.ncol--;
+	for (uint64_t r = 0; r < t->nrow; r++)
+		memcpy(cell + r * s.ncol, t->cell + r * t->ncol, s.ncol * sizeof *cell);
+	s.cell = cell;
+	return s;
+}
+
+static int print_table(const struct bl_table *t, struct bl_arena *a, struct bl_buf *b, struct bl_err *err)
+{
+	static void (*const faces[])(const struct bl_table *, struct bl_buf *) = { bl_table_text, bl_table_csv, bl_table_jsonl, bl_table_json };
+	const enum bl_table_face f = face();
+	struct bl_table s = f == BL_TABLE_CSV && !opt.suppressed ? without_last(t, a) : *t;
+
+	faces[f](&s, b);
+	return b->failed ? bl_err_set(err, BL_OSERR, "out of memory") : 0;
+}
+
+struct outputs { struct bl_out answer, receipt; };
+
+/* Both complete or both absent, the receipt first: an answer without its receipt is worth less than none. */
+static int write_outputs(struct outputs *o, const struct bl_answer *answer, const struct bl_buf *text, const char *receipt, struct bl_err *err)
+{
+	if (receipt && (bl_out_open(&o->receipt, receipt, 0666, false, err) ||
+			bl_file_write(o->receipt.fd, answer->receipt, strlen(answer->receipt), err)))
+		return -1;
+	if (bl_out_open(&o->answer, opt.out, 0666, false, err) || bl_file_write(o->answer.fd, text->p, text->len, err))
+		return -1;
+	return (receipt && bl_out_commit(&o->receipt, err)) || bl_out_commit(&o->answer, err) ? -1 : 0;
+}
+
+static int print_release(const struct bl_answer *answer, const struct table *t, struct bl_arena *a, struct bl_err *err)
+{
+	const bool to_file = opt.out && strcmp(opt.out, "-");
+	const char *receipt = opt.receipt ? opt.receipt : to_file ? bl_arena_printf(a, "%s.receipt.json", opt.out) : NULL;
+	struct outputs o;
+	struct bl_buf text;
+	int rc;
+
+	bl_buf_init(&text, SIZE_MAX / 2);
+	bl_out_init(&o.answer);
+	bl_out_init(&o.receipt);
+	bl_out_input(&o.answer, t->fd);
+	bl_out_input(&o.receipt, t->fd);
+	rc = print_table(&answer->table, a, &text, err) || write_outputs(&o, answer, &text, receipt, err) ? -1 : 0;
+	bl_out_fini(&o.answer);
+	bl_out_fini(&o.receipt);
+	bl_buf_fini(&text);
+	if (rc)
+		return rc;
+	if (answer->note)
+		bl_opt_note("note: %s", answer->note);
+	if (answer->warning)
+		bl_opt_note("warning: %s", answer->warning);
+	if (!receipt)
+		bl_opt_detail("the receipt was not kept; --receipt FILE keeps it");
+	return 0;
+}
+
+static int print_text(const struct bl_answer *answer, struct bl_err *err)
+{
+	struct bl_buf b;
+	int rc;
+
+	if (!opt.json)
+		return fputs(answer->text ? answer->text : "", stdout) == EOF ? bl_err_sys(err, BL_IOERR, "cannot write") : 0;
+	bl_buf_init(&b, 16 << 20);
+	if (answer->document)
+		bl_json_print_pretty(answer->document, &b);
+	rc = bl_file_write(STDOUT_FILENO, b.p, b.len, err);
+	bl_buf_fini(&b);
+	return rc;
+}
+
+/* The line of the SQL where it is wrong, and a caret under the place. */
+static void print_place(const struct bl_place *place, const char *sql, size_t n)
+{
+	size_t from = place->pos, to = place->pos, columns = 0;
+
+	if (place->pos == SIZE_MAX || place->pos > n)
+		return;
+	while (from && sql[from - 1] != '\n')
+		from--;
+	while (to < n && sql[to] != '\n')
+		to++;
+	fputs("  ", stderr);
+	for (size_t i = from; i < to; i++)
+		fputc((unsigned char)sql[i] < 0x20 || sql[i] == 0x7f ? ' ' : sql[i], stderr);
+	fputs("\n  ", stderr);
+	for (size_t i = from; i < place->pos; i++)
+		columns += ((unsigned char)sql[i] & 0xc0) != 0x80;
+	fprintf(stderr, "%*s^\n", (int)columns, "");
+}
+
+static int print_refusal(const struct bl_answer *answer, const struct table *t, const struct bl_request *q)
+{
+	struct bl_err e = answer->err;
+
+	if (e.code != BL_USAGE)
+		bl_err_where(&e, "%s", t->path);
+	bl_err_line("bl-query", e.msg);
+	if (q->sql)
+		print_place(&answer->place, q->sql, q->sql_len);
+	if (*e.hint) {
+		memmove(e.msg, "hint: ", 6);
+		snprintf(e.msg + 6, sizeof e.msg - 6, "%s", e.hint);
+		bl_err_line("bl-query", e.msg);
+	}
+	return e.code;
+}
+
+/* --- the program --- */
+
+static int ask(const struct table *t, struct bl_request *q, const struct bl_ident *me, struct bl_err *err)
+{
+	struct bl_answer answer = { 0 };
+	struct bl_client client;
+	struct bl_arena arena;
+	struct bl_buf plain;
+	int rc = -1;
+
+	bl_arena_init(&arena, SIZE_MAX / 2);
+	bl_buf_init(&plain, bl_wire_answer_room());
+	if (!bl_client_open(&client, opt.helper, opt.vault, t->fd, &t->h, me, err)) {
+		rc = bl_client_ask(&client, q, &plain, &arena, &answer, err);
+		bl_client_close(&client, err);
+	}
+	if (rc)
+		goto out;
+	if (answer.text && (rc = print_text(&answer, err)))
+		goto out;
+	if (answer.err.code)
+		rc = print_refusal(&answer, t, q);
+	else if (q->kind == BL_REQUEST_QUERY)
+		rc = print_release(&answer, t, &arena, err);
+out:
+	bl_answer_fini(&answer);
+	bl_buf_wipe(&plain);
+	bl_arena_fini(&arena);
+	return rc;
+}
+
+/* SQL from the command line, or from stdin when it is "-". */
+static int read_sql(const char *arg, struct bl_buf *b, struct bl_request *q, struct bl_err *err)
+{
+	if (strcmp(arg, "-")) {
+		q->sql = arg;
+		q->sql_len = strlen(arg);
+		return 0;
+	}
+	if (bl_file_read("-", b, err))
+		return bl_err_where(err, "SQL");
+	q->sql = b->p ? (const char *)b->p : "";
+	q->sql_len = b->len;
+	return memchr(q->sql, 0, q->sql_len) ? bl_err_set(err, BL_USAGE, "SQL holds a NUL byte") : 0;
+}
+
+static int run(int argc, char **argv, struct bl_err *err)
+{
+	struct bl_request q = { .kind = opt.schema ? BL_REQUEST_SCHEMA : opt.explain || opt.dry_run ? BL_REQUEST_EXPLAIN : BL_REQUEST_QUERY,
+				.purpose = opt.purpose };
+	const int first = opt.schema ? 0 : 1;
+	struct bl_ident me = { 0 };
+	struct table t = { .fd = -1 };
+	struct bl_buf sql;
+	int rc = -1;
+
+	if (argc < first + 1)
+		return bl_err_set(err, BL_USAGE, first && !argc ? "SQL and a sealed file are missing" : "a sealed file is missing");
+	if (argc > first + 1)
+		return bl_err_set(err, BL_USAGE, "a question to several files is not answered by this version");
+	if (check_options(err))
+		return -1;
+	bl_buf_init(&sql, 1 << 20);
+	split(&t, argv[first]);
+	q.table = t.name;
+	bl_json_init();
+	if (!bl_mem_init(false, err) && (!first || !read_sql(argv[0], &sql, &q, err)) && !read_identity(&me, err) && !open_table(&t, err))
+		rc = ask(&t, &q, &me, err);
+	bl_ident_fini(&me);
+	bl_header_fini(&t.h);
+	if (t.fd >= 0)
+		close(t.fd);
+	bl_buf_fini(&sql);
+	return rc;
+}
+
+static const struct bl_opt_prog prog = {
+	.name = "bl-query",
+	.args = "[OPTION...] SQL [NAME=]FILE",
+	.summary = "ask a sealed table in SQL; what its policy allows is printed",
+	.opts = options,
+	.run = run,
+	.example = "bl-query -i me.pem -V vault 'select count(*) from people' people.blf",
+};
+
+int main(int argc, char **argv)
+{
+	return bl_opt_main(&prog, argc, argv);
+}
