@@ -24,7 +24,7 @@ CPPFLAGS_ALL := -Ilib -D_GNU_SOURCE -DBL_VERSION='"$(VERSION)"' -DBL_LIBEXEC_DIR
 CFLAGS_ALL := -std=c11 -g $(OPT) $(WARN) $(HARDEN) -fno-strict-aliasing -ffunction-sections -fdata-sections -fvisibility=hidden \
             -ffile-prefix-map=$(CURDIR)=. $(SAN) $(CFLAGS)
 # Programs are static: the helper must not open a library after exec, and OpenSSL starts in half the time.
-LINK     := $(if $(SAN),-pie,-static-pie) -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=sha1 $(SAN) $(LDFLAGS)
+LINK     := $(if $(SAN),-pie,-static-pie) -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=sha1,--no-warnings $(SAN) $(LDFLAGS)
 LIBS     := -ljansson -lcsv -lzstd -lsodium -lcrypto -lm
 
 # --- what there is: every file found, none listed ---
