@@ -146,8 +146,8 @@ static void mistakes(void)
 	refused(BL_USAGE, "select {-sex} from t", "'-' does not take text");
 	refused(BL_USAGE, "select {age % 2} from t", "'%' does not take double and bigint");
 	refused(BL_USAGE, "select {sum(sex)} from t", "'sum' does not take text");
-	refused(BL_USAGE, "select {avg(ok)} from t", "'avg' does not take boolean");
-	refused(BL_USAGE, "select {min(ok)} from t", "'min' does not take boolean");
+	refused(BL_USAGE, "select {avg(ok)} from t", "'avg' does not take bool");
+	refused(BL_USAGE, "select {min(ok)} from t", "'min' does not take bool");
 	refused(BL_USAGE, "select {case when ok then 1 else sex end} from t", "the branches of CASE mix");
 	refused(BL_USAGE, "select case when {id} then 1 end from t", "WHEN needs a condition");
 	refused(BL_USAGE, "select id from t where sex like {sex}", "the pattern of LIKE must be a literal");
