@@ -194,7 +194,7 @@ int bl_footer_read(struct bl_footer *f, const struct bl_header *h, const uint8_t
 	if (bl_file_pread(fd, tail, sizeof(tail), size - sizeof(tail), err))
 		return bl_err_where(err, "footer");
 	n = bl_le64(tail);
-	if (memcmp(tail + 8, magic, sizeof(magic)) || n < LEAST || n > BL_FOOTER_MAX || n > size - h->size) {
+	if (!bl_footer_ends(tail, size - h->size)) {
 		bl_err_set(err, BL_DATA, "footer: the file does not end with one");
 		return bl_err_hint(err, "the file was altered or cut short; ask its owner to send it again");
 	}
@@ -209,6 +209,13 @@ int bl_footer_read(struct bl_footer *f, const struct bl_header *h, const uint8_t
 	free(p);
 	*f = (struct bl_footer){ 0 };
 	return -1;
+}
+
+bool bl_footer_ends(const uint8_t tail[BL_FOOTER_TAIL], uint64_t after)
+{
+	uint64_t n = bl_le64(tail);
+
+	return !memcmp(tail + 8, magic, sizeof(magic)) && n >= LEAST && n <= BL_FOOTER_MAX && n <= after;
 }
 
 void bl_footer_fini(struct bl_footer *f)

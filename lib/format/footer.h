@@ -65,6 +65,8 @@ int bl_footer_read(struct bl_footer *f, const struct bl_header *h, const uint8_t
 /* From n bytes (tail included) that end a file of `size` bytes; p is overwritten and must be aligned to 8. Takes nothing over. */
 int bl_footer_parse(struct bl_footer *f, const struct bl_header *h, const uint8_t key[BL_BLF_KEY], uint8_t *p, size_t n, uint64_t size,
 		    struct bl_err *err);
+/* Could these be the last bytes of a sealed file with `after` bytes behind its header? Needs no key, and proves nothing. */
+bool bl_footer_ends(const uint8_t tail[BL_FOOTER_TAIL], uint64_t after);
 void bl_footer_fini(struct bl_footer *f);
 
 #endif

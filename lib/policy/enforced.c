@@ -28,8 +28,8 @@ static void columns(struct bl_lint *l, const struct bl_policy *p)
 		if (c->ingest)
 			bl_lint_column(l, "E17", c, "ingest", "not enforced by this version");
 		if (c->uses & (BL_USE_JOIN | BL_USE_TRAIN | BL_USE_INFER))
-			bl_lint_column(l, "W17", c, "uses", "%s%s%sgrant nothing in this version", c->uses & BL_USE_JOIN ? "join " : "",
-				       c->uses & BL_USE_TRAIN ? "train " : "", c->uses & BL_USE_INFER ? "infer " : "");
+			bl_lint_column(l, "W17", c, "uses", "grants nothing in this version:%s%s%s", c->uses & BL_USE_JOIN ? " join" : "",
+				       c->uses & BL_USE_TRAIN ? " train" : "", c->uses & BL_USE_INFER ? " infer" : "");
 	}
 }
 

@@ -151,10 +151,24 @@ static int start(struct bl_lint *l, struct bl_err *err)
 	return l->v ? 0 : bl_err_set(err, BL_OSERR, "out of memory");
 }
 
+/* Errors before warnings, else in the order in which they were found. */
+static void sort(struct bl_lint *l, struct bl_finding *into)
+{
+	size_t e = 0, w = l->errors;
+
+	for (size_t i = 0; i < l->n; i++)
+		into[l->v[i].code[0] == 'E' ? e++ : w++] = l->v[i];
+	l->v = into;
+}
+
 static int finish(struct bl_lint *l, struct bl_err *err)
 {
-	if (!l->failed)
+	struct bl_finding *into = l->failed ? NULL : bl_arena_array(&l->arena, l->n, sizeof *into);
+
+	if (into) {
+		sort(l, into);
 		return 0;
+	}
 	bl_lint_fini(l);
 	return bl_err_set(err, BL_CONFIG, "more than %d findings", FINDINGS);
 }
