@@ -12,6 +12,8 @@
 
 #include "base/file.h"
 #include "base/opt.h"
+#include "base/out.h"
+#include "base/progress.h"
 #include "base/term.h"
 #include "crypt/mem.h"
 #include "format/infer.h"

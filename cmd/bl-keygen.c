@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/opt.h"
+#include "base/out.h"
 #include "base/term.h"
 #include "base/text.h"
 #include "crypt/ident.h"

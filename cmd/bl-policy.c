@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/opt.h"
+#include "base/out.h"
 #include "base/term.h"
 #include "crypt/mem.h"
 #include "policy/attach.h"

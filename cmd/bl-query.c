@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/opt.h"
+#include "base/out.h"
 #include "base/term.h"
 #include "crypt/mem.h"
 #include "tee/client.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * buf: a bounded growing byte buffer (writer) and a bounded cursor (reader), little-endian.
- * Both are sticky: after the first failure every later call does nothing, and one check at the end is enough.
+ * buf: a bounded growing byte buffer, little-endian; cur.h is the way back.
+ * Sticky: after the first failure every later call does nothing, and one check at the end is enough.
  */
 #ifndef BL_BASE_BUF_H
 #define BL_BASE_BUF_H
@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/cur.h"
 
 struct bl_buf {
 	uint8_t *p;
@@ -28,24 +30,5 @@ void bl_buf_put8(struct bl_buf *b, uint8_t v);
 void bl_buf_put16(struct bl_buf *b, uint16_t v);
 void bl_buf_put32(struct bl_buf *b, uint32_t v);
 void bl_buf_put64(struct bl_buf *b, uint64_t v);
-
-struct bl_cur {
-	const uint8_t *p;
-	size_t left;
-	bool bad;		/* a get passed the end */
-};
-
-void bl_cur_init(struct bl_cur *c, const void *p, size_t n);
-/* The next n bytes, or NULL (and bad). Never copies. */
-const uint8_t *bl_cur_get(struct bl_cur *c, size_t n);
-uint8_t bl_cur_get8(struct bl_cur *c);
-uint16_t bl_cur_get16(struct bl_cur *c);
-uint32_t bl_cur_get32(struct bl_cur *c);
-uint64_t bl_cur_get64(struct bl_cur *c);
-
-/* Unaligned little-endian loads and stores. */
-static inline uint16_t bl_le16(const void *p) { uint16_t v; __builtin_memcpy(&v, p, 2); return v; }
-static inline uint32_t bl_le32(const void *p) { uint32_t v; __builtin_memcpy(&v, p, 4); return v; }
-static inline uint64_t bl_le64(const void *p) { uint64_t v; __builtin_memcpy(&v, p, 8); return v; }
 
 #endif

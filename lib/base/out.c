@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* out: see out.h. An interrupted program leaves no temporary file behind; a killed one (SIGKILL, power) may. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/out.h"
+#include "base/text.h"
+
+/* --- what a signal must remove --- */
+
+enum { PENDING = 16 };
+static char *volatile pending[PENDING];
+
+static void on_signal(int sig)
+{
+	for (int i = 0; i < PENDING; i++)
+		if (pending[i])
+			unlink(pending[i]);
+	raise(sig);		/* SA_RESETHAND: the default action, as soon as we return */
+}
+
+static void pending_add(char *tmp)
+{
+	static const int fatal[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static bool installed;
+
+	for (size_t i = 0; !installed && i < sizeof fatal / sizeof *fatal; i++) {
+		struct sigaction act = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND }, old;
+		/* What the parent ignores (nohup) stays ignored. */
+		if (!sigaction(fatal[i], NULL, &old) && old.sa_handler == SIG_DFL)
+			sigaction(fatal[i], &act, NULL);
+	}
+	installed = true;
+	for (int i = 0; i < PENDING; i++)
+		if (!pending[i]) {
+			pending[i] = tmp;
+			return;
+		}
+}
+
+static void pending_remove(const char *tmp)
+{
+	for (int i = 0; i < PENDING; i++)
+		if (pending[i] == tmp)
+			pending[i] = NULL;
+}
+
+/* --- outputs --- */
+
+void bl_out_init(struct bl_out *o)
+{
+	*o = (struct bl_out){ .fd = -1 };
+}
+
+void bl_out_input(struct bl_out *o, int fd)
+{
+	struct stat st;
+
+	if (!fstat(fd, &st) && o->ninput < sizeof o->input / sizeof *o->input) {
+		o->input[o->ninput].dev = st.st_dev;
+		o->input[o->ninput++].ino = st.st_ino;
+	}
+}
+
+static bool is_input(const struct bl_out *o, const struct stat *st)
+{
+	for (unsigned i = 0; i < o->ninput; i++)
+		if (o->input[i].dev == st->st_dev && o->input[i].ino == st->st_ino)
+			return true;
+	return false;
+}
+
+/* The folder that path lies in, to be freed. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !slash ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+/* Creates the temporary file beside o->path. */
+static int open_beside(struct bl_out *o, const char *name, mode_t mode, struct bl_err *err)
+{
+	char *folder = folder_of(o->path), random[13];
+	uint8_t bytes[6];
+	int ret = -1;
+
+	if (!folder || getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+		goto out;
+	bl_text_hex(bytes, sizeof bytes, random);
+	if (asprintf(&o->tmp, "%s/.bl-%s", folder, random) < 0) {
+		o->tmp = NULL;
+		goto out;
+	}
+	pending_add(o->tmp);
+	o->fd = open(o->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, mode);
+	if (o->fd < 0) {
+		pending_remove(o->tmp);
+		free(o->tmp);
+		o->tmp = NULL;
+		goto out;
+	}
+	ret = 0;
+out:
+	free(folder);
+	return ret ? bl_err_sys(err, BL_CANTCREAT, "cannot create '%s'", name) : 0;
+}
+
+int bl_out_open(struct bl_out *o, const char *path, mode_t mode, bool excl, struct bl_err *err)
+{
+	struct stat st;
+
+	o->excl = excl;
+	if (!path || !strcmp(path, "-")) {
+		if (!fstat(STDOUT_FILENO, &st) && S_ISREG(st.st_mode) && is_input(o, &st))
+			return bl_err_set(err, BL_USAGE, "standard output is also an input");
+		o->fd = STDOUT_FILENO;
+		return 0;
+	}
+	if (excl && !lstat(path, &st)) {
+		errno = EEXIST;
+		return bl_err_sys(err, BL_CANTCREAT, "cannot create '%s'", path);
+	}
+	if (!stat(path, &st)) {
+		if (is_input(o, &st))
+			return bl_err_set(err, BL_USAGE, "output '%s' is also an input", path);
+		if (S_ISDIR(st.st_mode)) {
+			errno = EISDIR;
+			return bl_err_sys(err, BL_CANTCREAT, "cannot create '%s'", path);
+		}
+		if (!S_ISREG(st.st_mode)) {	/* /dev/null, a pipe: written to, never replaced */
+			o->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+			return o->fd < 0 ? bl_err_sys(err, BL_CANTCREAT, "cannot open '%s'", path) : 0;
+		}
+		o->path = realpath(path, NULL);		/* through a link, as the shell's > goes */
+	} else {
+		o->path = strdup(path);
+	}
+	if (!o->path)
+		return bl_err_sys(err, BL_CANTCREAT, "cannot create '%s'", path);
+	return open_beside(o, path, mode, err);
+}
+
+/* Gives tmp its name, unless that is taken. */
+static int publish_new(const char *tmp, const char *path)
+{
+	if (!renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_NOREPLACE))
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (link(tmp, path))
+		return -1;
+	unlink(tmp);
+	return 0;
+}
+
+static int sync_folder(const char *path)
+{
+	char *folder = folder_of(path);
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, ret = fd < 0 ? -1 : fsync(fd);
+
+	if (ret && fd >= 0 && (errno == EINVAL || errno == ENOTSUP))
+		ret = 0;		/* a file system that cannot, e.g. some network ones */
+	if (fd >= 0)
+		close(fd);
+	free(folder);
+	return ret;
+}
+
+int bl_out_commit(struct bl_out *o, struct bl_err *err)
+{
+	int fd = o->fd;
+
+	if (fd == STDOUT_FILENO) {		/* bl_file_close_stdout has the last word */
+		o->done = true;
+		return 0;
+	}
+	if (fsync(fd) && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
+		return bl_err_sys(err, BL_IOERR, "cannot write '%s'", o->path ? o->path : "output");
+	o->fd = -1;
+	if (close(fd))
+		return bl_err_sys(err, BL_IOERR, "cannot write '%s'", o->path ? o->path : "output");
+	if (o->tmp) {
+		if (o->excl ? publish_new(o->tmp, o->path) : rename(o->tmp, o->path))
+			return bl_err_sys(err, errno == EEXIST ? BL_CANTCREAT : BL_IOERR, "cannot create '%s'", o->path);
+		pending_remove(o->tmp);
+		free(o->tmp);
+		o->tmp = NULL;
+		if (sync_folder(o->path))
+			return bl_err_sys(err, BL_IOERR, "cannot sync the folder of '%s'", o->path);
+	}
+	o->done = true;
+	return 0;
+}
+
+void bl_out_fini(struct bl_out *o)
+{
+	if (o->fd >= 0 && o->fd != STDOUT_FILENO)
+		close(o->fd);
+	if (o->tmp) {
+		unlink(o->tmp);
+		pending_remove(o->tmp);
+	}
+	free(o->tmp);
+	free(o->path);
+	bl_out_init(o);
+}
