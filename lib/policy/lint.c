@@ -13,7 +13,7 @@ enum { ARENA = 64 << 20, FINDINGS = 65536 };
 
 /* --- findings --- */
 
-static void keep(struct bl_lint *l, const char code[4], const char *path, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 4, 0))) keep(struct bl_lint *l, const char code[4], const char *path, const char *fmt, va_list ap)
 {
 	char text[512];
 	struct bl_finding *f;
