@@ -193,9 +193,9 @@ static void rules(const struct bl_policy *p, struct bl_buf *text, struct bl_json
 	bl_words_init(&t, 2);
 	rule(p->release, 1, &t, a);
 	if (text) {
-		bl_buf_printf(text, "\na value is released if it is, or has\n");
+		bl_buf_puts(text, "\na value is released when\n");
 		bl_words_print(&t, text);
-		bl_buf_printf(text, "otherwise: %s\n", bl_words_otherwise(p->otherwise));
+		bl_buf_printf(text, "\notherwise: %s\n", bl_words_otherwise(p->otherwise));
 	}
 	if (json) {
 		bl_json_put(json, "release", a);
@@ -213,7 +213,7 @@ static void entity(const struct bl_policy *p, struct bl_buf *text, struct bl_jso
 		if (!bl_lineage_grant(p, p->entity[i]).uses)
 			return;
 	if (text)
-		bl_buf_puts(text, "counted by");
+		bl_buf_puts(text, "entity:");
 	if (json)
 		a = bl_json_new_array();
 	for (uint32_t i = 0; i < p->nentity; i++) {

@@ -41,7 +41,7 @@ static void put_stamp(char *out, size_t size, size_t *n, const char *word, int64
 static void put_time(const struct bl_rule *r, char out[BL_WORDS_RULE])
 {
 	static const char *const day[] = { "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday" };
-	size_t n = (size_t)snprintf(out, BL_WORDS_RULE, "asked");
+	size_t n = (size_t)snprintf(out, BL_WORDS_RULE, "it is asked");
 	unsigned first = 0, last = 6;
 
 	if (r->after > INT64_MIN)
@@ -68,9 +68,9 @@ void bl_words_rule(const struct bl_rule *r, char out[BL_WORDS_RULE])
 	switch (r->kind) {
 	case BL_RULE_MIN_ENTITIES:
 		if (r->complement)
-			snprintf(out, BL_WORDS_RULE, "at least %llu entities in it, and none or at least %llu outside it", n, n);
+			snprintf(out, BL_WORDS_RULE, "at least %llu entities are in it, and none or at least %llu outside it", n, n);
 		else
-			snprintf(out, BL_WORDS_RULE, "at least %llu entities in it", n);
+			snprintf(out, BL_WORDS_RULE, "at least %llu entities are in it", n);
 		return;
 	case BL_RULE_P_PERCENT:
 		snprintf(out, BL_WORDS_RULE, "all but its %llu largest contributions come to at least %s %% of the largest", others, num);
@@ -79,34 +79,34 @@ void bl_words_rule(const struct bl_rule *r, char out[BL_WORDS_RULE])
 		snprintf(out, BL_WORDS_RULE, "its %llu largest contributions come to less than %s %% of the total", n, num);
 		return;
 	case BL_RULE_DIFFERENCING:
-		snprintf(out, BL_WORDS_RULE, "differs from every earlier answer by no entity or by at least %llu%s", n, r->xor_mode ? " in all" : " either way");
+		snprintf(out, BL_WORDS_RULE, "it differs from every earlier answer by no entity or by at least %llu%s", n, r->xor_mode ? " in all" : " either way");
 		return;
 	case BL_RULE_ZEROS:
-		snprintf(out, BL_WORDS_RULE, r->allow ? "may be empty or full" : "not empty, and not the same for nearly all of a group");
+		snprintf(out, BL_WORDS_RULE, r->allow ? "it may be empty, or the same for all of a group" : "it is not empty, and not the same for nearly all of a group");
 		return;
 	case BL_RULE_DOF:
 		if (r->num.set)
-			snprintf(out, BL_WORDS_RULE, "at least %llu degrees of freedom, at most %s parameters a value", n, num);
+			snprintf(out, BL_WORDS_RULE, "at least %llu degrees of freedom are left, and at most %s parameters a value", n, num);
 		else
-			snprintf(out, BL_WORDS_RULE, "at least %llu degrees of freedom", n);
+			snprintf(out, BL_WORDS_RULE, "at least %llu degrees of freedom are left", n);
 		return;
 	case BL_RULE_ENDPOINTS:
-		snprintf(out, BL_WORDS_RULE, "at least %llu entities on either side of a quantile", n);
+		snprintf(out, BL_WORDS_RULE, "at least %llu entities are on either side of a quantile", n);
 		return;
 	case BL_RULE_PRINCIPAL:
-		snprintf(out, BL_WORDS_RULE, "asked by %s", r->text);
+		snprintf(out, BL_WORDS_RULE, "the asker is %s", r->text);
 		return;
 	case BL_RULE_ROLE:
-		snprintf(out, BL_WORDS_RULE, "asked in the role %s", r->text);
+		snprintf(out, BL_WORDS_RULE, "the asker's role is %s", r->text);
 		return;
 	case BL_RULE_PURPOSE:
-		snprintf(out, BL_WORDS_RULE, "asked for the purpose '%s'", r->text);
+		snprintf(out, BL_WORDS_RULE, "the purpose is '%s'", r->text);
 		return;
 	case BL_RULE_TIME:
 		put_time(r, out);
 		return;
 	case BL_RULE_DP:
-		snprintf(out, BL_WORDS_RULE, "made differentially private%s%s", num[0] ? ", epsilon at most " : "", num);
+		snprintf(out, BL_WORDS_RULE, "it is made differentially private%s%s", num[0] ? ", epsilon at most " : "", num);
 		return;
 	case BL_RULE_TRUE:
 		snprintf(out, BL_WORDS_RULE, "always");
