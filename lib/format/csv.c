@@ -18,6 +18,7 @@ enum {
 	BLOCK = 256 << 10,		/* bytes read at a time, unless a record is longer */
 	POSITIONS = 48 << 10,		/* fields indexed at a time, more than BL_TYPE_COLUMNS */
 	FIELDS = 2048,			/* fields in a batch, unless a record has more: at most BL_TYPE_COLUMNS */
+	LIMIT = BL_CSV_RECORD + BLOCK,	/* as far as the buffer grows */
 	LEAD = 64,			/* bytes before the text, so that the byte before a field can be read */
 };
 
@@ -200,12 +201,16 @@ static int bad_utf8(const struct bl_csv *c, uint32_t n, struct bl_err *err)
 /* How many of the records at p, all those with a line feed, have `columns` fields, up to the first that has not. */
 static uint32_t count_records(const struct bl_csv *c, const uint8_t *p)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, i = 0;
 
-	/* When all line feeds are where records end, none is anywhere else. */
 	while (n < c->x.records && (n + 1) * c->columns <= c->x.n && p[c->pos[(n + 1) * c->columns - 1]] == '\n')
 		n++;
-	return n;
+	/* As many line feeds as there are, each where a record ends: there is none anywhere else. */
+	if (n == c->x.records)
+		return n;
+	while (i < n * c->columns && (p[c->pos[i]] == '\n') == ((i + 1) % c->columns == 0))
+		i++;
+	return i / c->columns;
 }
 
 /* Finds the structure of the text that is there. */
@@ -264,10 +269,10 @@ static int fill(struct bl_csv *c, struct bl_err *err)
 		return bl_csv_fault(c->names, line_at(c, text(c) + c->at), BL_TYPE_COLUMNS, err, "a record longer than 64 MiB");
 	c->line = line_at(c, text(c) + c->at);
 	c->mark = 0;
-	if (left < c->cap / 2) {
+	if (left < c->cap / 2 || c->cap == LIMIT) {
 		memmove(text(c), text(c) + c->at, left);
 	} else {
-		size_t cap = c->cap * 2;
+		size_t cap = c->cap * 2 < LIMIT ? c->cap * 2 : LIMIT;
 		uint8_t *b = malloc(LEAD + cap + BL_CSVINDEX_SLACK);
 
 		if (!b)

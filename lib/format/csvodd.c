@@ -6,12 +6,13 @@
 #include "format/csvodd.h"
 
 #include <csv.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 
-enum { PIECE = 64 << 10, ROWS_MAX = 1 << 30 };
+enum { PIECE = 64 << 10,  };
 
 struct entry { uint64_t line; size_t at; uint32_t n; bool quoted; };
 
@@ -26,7 +27,8 @@ struct bl_csvodd {
 	uint32_t columns;		/* 0: before the first record ends */
 	uint64_t line;
 	bool started, eof, cr;		/* cr: a carriage return was the last thing seen */
-	const char *fault;
+	char fault[64];
+	uint64_t fault_line;
 	uint32_t fault_column;
 	bool header;			/* it has been handed out */
 };
@@ -79,12 +81,22 @@ static struct entry *entry(const struct bl_csvodd *o, size_t i)
 	return (struct entry *)(void *)o->entry.p + i;
 }
 
+/* The first counts. */
 static void set_fault(struct bl_csvodd *o, const char *what)
 {
-	if (o->fault)
+	if (*o->fault)
 		return;
-	o->fault = what;
+	snprintf(o->fault, sizeof(o->fault), "%s", what);
+	o->fault_line = o->line;
 	o->fault_column = (uint32_t)(entries(o) - o->first);
+}
+
+/* About a record, not a field of it. */
+static void set_record_fault(struct bl_csvodd *o, uint64_t line, const char *what)
+{
+	set_fault(o, what);
+	o->fault_line = line;
+	o->fault_column = BL_TYPE_COLUMNS;
 }
 
 static void add(struct bl_csvodd *o, const void *p, size_t n)
@@ -94,8 +106,8 @@ static void add(struct bl_csvodd *o, const void *p, size_t n)
 	if (n > BL_CSV_FIELD)
 		set_fault(o, "a field longer than 16 MiB");
 	else if (entries(o) - o->first >= (o->columns ? o->columns : BL_TYPE_COLUMNS))
-		set_fault(o, o->columns ? "more fields than the header has" : "more than 4096 columns");
-	if (o->fault)
+		set_record_fault(o, o->line, o->columns ? "more fields than the header has" : "more than 4096 columns");
+	if (*o->fault)
 		return;
 	bl_buf_put(&o->entry, &e, sizeof(e));
 	if (n)
@@ -110,8 +122,17 @@ static void on_field(void *p, size_t n, void *arg)
 
 	if (o->cr)
 		set_fault(o, "a carriage return that ends no line");
-	if (!o->fault)
+	if (!*o->fault)
 		add(o, p, n);
+}
+
+static void set_short_fault(struct bl_csvodd *o)
+{
+	unsigned n = (unsigned)(entries(o) - o->first);
+	char what[64];
+
+	snprintf(what, sizeof(what), "%u field%s where the header has %u", n, n == 1 ? "" : "s", o->columns);
+	set_record_fault(o, entry(o, o->first)->line, what);
 }
 
 /* The end of a record, c is what ended it; or a line end of which CSV_REPALL_NL tells: one after another. */
@@ -120,24 +141,25 @@ static void on_end(int c, void *arg)
 	struct bl_csvodd *o = arg;
 	bool crlf = o->cr && c == '\n';
 
-	if (o->fault)
+	if (*o->fault)
 		return;
 	if (o->cr && !crlf) {
 		set_fault(o, "a carriage return that ends no line");
 		return;
 	}
 	o->cr = c == '\r';
-	if (!o->cr)
+	if (crlf) {
 		o->line++;
-	if (crlf)
 		return;
+	}
 	if (entries(o) == o->first)	/* an empty line is a record of one field */
 		add(o, NULL, 0);
+	o->line += !o->cr;
 	if (!o->columns)
 		o->columns = (uint32_t)(entries(o) - o->first);
 	else if (entries(o) - o->first != o->columns)
-		set_fault(o, "fewer fields than the header has");
-	if (!o->fault)
+		set_short_fault(o);
+	if (!*o->fault)
 		o->first = entries(o);
 }
 
@@ -163,10 +185,10 @@ static int parse(struct bl_csvodd *o, const uint8_t *p, size_t n, struct bl_err 
 			return bl_err_set(err, BL_OSERR, "out of memory");
 		set_fault(o, "a quote out of place");
 	}
-	if (!o->fault && o->parser.entry_pos > BL_CSV_FIELD)
+	if (!*o->fault && o->parser.entry_pos > BL_CSV_FIELD)
 		set_fault(o, "a field longer than 16 MiB");
-	if (!o->fault && o->text.len - (entries(o) > o->first ? entry(o, o->first)->at : o->text.len) > BL_CSV_RECORD)
-		set_fault(o, "a record longer than 64 MiB");
+	if (!*o->fault && o->text.len - (entries(o) > o->first ? entry(o, o->first)->at : o->text.len) > BL_CSV_RECORD)
+		set_record_fault(o, o->line, "a record longer than 64 MiB");
 	return o->text.failed || o->entry.failed ? bl_err_set(err, BL_OSERR, "out of memory") : 0;
 }
 
@@ -187,13 +209,11 @@ static int read_piece(struct bl_csvodd *o, struct bl_err *err)
 	o->started = true;
 	if (memchr(o->piece, 0, got))
 		set_fault(o, "a NUL byte");
-	if (!o->fault && got > skip && parse(o, o->piece + skip, got - skip, err))
+	if (!*o->fault && got > skip && parse(o, o->piece + skip, got - skip, err))
 		return -1;
-	if (!o->fault && o->eof) {
-		if (csv_fini(&o->parser, on_field, on_end, o))
-			set_fault(o, "a quoted field that does not end");
-		/* csv_fini ends a record that has no line end; entries after `first` are then none. */
-	}
+	/* Ends a record without its line end. */
+	if (!*o->fault && o->eof && csv_fini(&o->parser, on_field, on_end, o))
+		set_fault(o, "a quoted field that does not end");
 	return 0;
 }
 
@@ -224,8 +244,8 @@ int bl_csvodd_next(struct bl_csvodd *o, const struct bl_schema *names, struct bl
 	if (o->given)
 		forget(o);
 	while (!o->first) {
-		if (o->fault)
-			return bl_csv_fault(names, o->line, o->fault_column, err, o->fault);
+		if (*o->fault)
+			return bl_csv_fault(names, o->fault_line, o->fault_column, err, o->fault);
 		if (o->eof)
 			return 0;
 		if (read_piece(o, err))
