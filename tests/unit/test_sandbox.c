@@ -3,8 +3,10 @@
  * The sandbox from inside: children lock themselves down and try what is forbidden, and what a session must still be able to
  * do. Which layers hold depends on the machine: a layer that the mask does not claim is skipped with that reason.
  *
- * The same program is victim and attacker for the shell test: `victim MODE` holds a secret and prints where it is, `attack PID
- * ADDRESS...` tries to read it, `as UID GID PROGRAM ARGUMENT...` becomes somebody else by setuid and execve.
+ * The same program has roles in the shell test: `victim plain|locked` holds a secret and prints where it is, `attack PID
+ * ADDRESS` tries to read it, `as UID PROGRAM ARGUMENT...` becomes somebody else by setuid and execve (setpriv would keep
+ * capabilities over exec, and the 0711 file would be readable to it), `hold HELPER VAULT` keeps a session open, `trace HELPER VAULT`
+ * starts a helper as a debugger does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +36,7 @@
 #include "policy/journal.h"
 #include "tee/frame.h"
 #include "tee/sandbox.h"
+#include "tee/spawn.h"
 
 enum { SOCK = 3, SYNC = 4, REPORT = 5, OTHER = 6 };	/* the child's descriptors; OTHER is one that nobody may write */
 
@@ -497,15 +500,14 @@ static int victim(const char *mode)
 	uint32_t m = 0;
 	char line[128];
 
-	if (!strcmp(mode, "before"))		/* bubblewrap's order: already inside when it was executed */
-		mode = "locked";
 	dup2(1, REPORT);
 	dup2(1, SOCK);
 	dup2(1, SYNC);
 	dup2(1, OTHER);
 	if (!strcmp(mode, "locked"))
 		m = lock_down();
-	hidden = bl_mem_new(64);
+	if (bl_mem_init(false, &err) || !(hidden = bl_mem_new(64)))
+		return 1;
 	strcpy(plain, "the secret");
 	strcpy(hidden, "the secret");
 	snprintf(line, sizeof line, "%p %p %x\n", (void *)plain, (void *)hidden, m);
@@ -549,28 +551,84 @@ static void attack_at(pid_t pid, unsigned long at)
 	}
 }
 
-static int become(int argc, char **argv)
+static int become(const char *uid, char **argv)
 {
-	const uid_t uid = argc > 1 ? (uid_t)atoi(argv[0]) : 0;
-	const gid_t gid = argc > 1 ? (gid_t)atoi(argv[1]) : 0;
+	const uid_t id = (uid_t)atoi(uid);
 
-	if (argc < 3 || setgroups(0, NULL) || setgid(gid) || setuid(uid))
+	if (setgroups(0, NULL) || setgid(id) || setuid(id))
 		return 71;
-	execv(argv[2], argv + 2);
+	execv(argv[0], argv);
 	return 71;
+}
+
+/* Prints pid and mask of a helper in a session, and keeps it until standard input ends. */
+static int hold(const char *path, const char *vault)
+{
+	static uint8_t packet[BL_FRAME_MAX];
+	struct bl_frame_link l;
+	struct bl_spawn s;
+	struct bl_frame f;
+	char addr[4096], byte;
+	int fd;
+
+	snprintf(addr, sizeof addr, "proc:%s", path);
+	if (bl_spawn_open(&s, addr, vault, &err))
+		return bl_err_print(&err, "hold");
+	bl_frame_init(&l, BL_FRAME_CLIENT);
+	if (bl_frame_recv(&l, s.sock, packet, &f, &fd, &err) || (f.type == BL_FRAME_ERROR && bl_frame_error(&f, NULL, &err))) {
+		bl_spawn_close(&s, &err);
+		return bl_err_print(&err, "hold");
+	}
+	printf("%d %x\n", s.pid, bl_le32(f.body + 4));
+	fflush(stdout);
+	while (read(0, &byte, 1) > 0)
+		;
+	bl_frame_send(&l, s.sock, BL_FRAME_BYE, 0, NULL, 0, -1, &err);
+	bl_spawn_close(&s, &err);
+	return 0;
+}
+
+/* Its exit status, once it has run to its end under our hands. */
+static int trace(const char *path, const char *vault)
+{
+	int s[2], status = 0;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s) || (pid = fork()) < 0)
+		return 71;
+	if (!pid) {
+		int at[2] = { fcntl(s[1], F_DUPFD, 20), fcntl(open(vault, O_RDONLY | O_DIRECTORY), F_DUPFD, 20) };
+		dup2(at[0], BL_SPAWN_SOCK);
+		dup2(at[1], BL_SPAWN_VAULT);
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		execl(path, "bl-tee", NULL);
+		_exit(71);
+	}
+	close(s[1]);
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status))
+		ptrace(PTRACE_CONT, pid, 0, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 70;
+}
+
+static int play(int argc, char **argv)
+{
+	if (!strcmp(argv[1], "victim"))
+		return victim(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "hold"))
+		return hold(argv[2], argv[3]);
+	if (argc == 4 && !strcmp(argv[1], "trace"))
+		return trace(argv[2], argv[3]);
+	if (argc == 4 && !strcmp(argv[1], "attack")) {
+		attack_at(atoi(argv[2]), strtoul(argv[3], NULL, 16));
+		return 0;
+	}
+	return argc > 3 && !strcmp(argv[1], "as") ? become(argv[2], argv + 3) : 64;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc > 2 && !strcmp(argv[1], "victim"))
-		return victim(argv[2]);
-	if (argc > 3 && !strcmp(argv[1], "as"))
-		return become(argc - 2, argv + 2);
-	for (int i = 3; argc > 3 && !strcmp(argv[1], "attack") && i <= argc; i++) {
-		if (i == argc)
-			return 0;
-		attack_at(atoi(argv[2]), strtoul(argv[i], NULL, 16));
-	}
+	if (argc > 2)
+		return play(argc, argv);
 	if (!mkdtemp(dir) || chdir(dir) || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		skip_all("no room in /tmp");
 	test_pool();
