@@ -4,6 +4,7 @@
  * The rules are those of fold.c for literals, which does what is rare here; numbers and texts of numbers have loops.
  */
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/time.h"
 #include "query/ast.h"
@@ -26,13 +27,12 @@ static int rescale(struct bl_eval *v, struct bl_ops_node *n, const uint64_t *act
 	(void)v;
 	(void)m;
 	BL_OPS_EACH(i, active) {
-		bl_i128 x = bl_ops_int(a, i), rest;
+		bl_i128 x = bl_ops_int(a, i);
 		bool good = true;
 		if (s->up) {
 			good = !__builtin_mul_overflow(x, s->by, &x);
 		} else {
-			rest = x % s->by;
-			x = x / s->by + (rest >= s->by - rest) - (-rest >= s->by + rest);
+			x = bl_number_round(x, s->by);
 		}
 		if (good && !over(x, s->limit))
 			bl_eval_put(n, i, x);
@@ -73,11 +73,48 @@ static int to_double(struct bl_eval *v, struct bl_ops_node *n, const uint64_t *a
 	return 0;
 }
 
-/* To a decimal by the shortest text of x, unless the product is far from where that could matter. */
-static bool double_to_dec(struct bl_eval *v, double x, struct bl_type t, const struct scale *s, bl_i128 *r)
+/* m * 10^exp of the shortest text of x; at most 17 digits. */
+static void shortest(double x, bl_i128 *m, int *exp)
 {
-	struct bl_sql q = { .a = v->a, .err = v->err };
-	struct bl_value from = { .type = bl_type_of(BL_TYPE_DOUBLE), .f = x }, to;
+	char text[BL_NUM_TEXT];
+	size_t n = bl_num_print_f64(x, text), i;
+	bool point = false;
+
+	*m = 0;
+	*exp = 0;
+	for (i = x < 0 || text[0] == '-'; i < n && text[i] != 'e'; i++) {
+		if (text[i] == '.') {
+			point = true;
+			continue;
+		}
+		*m = 10 * *m + (text[i] - '0');
+		*exp -= point;
+	}
+	if (i < n)
+		*exp += (int)strtol(text + i + 1, NULL, 10);
+	*m = x < 0 ? -*m : *m;
+}
+
+bool bl_cast_decimal(double x, int scale, bool round, bl_i128 *r)
+{
+	bl_i128 m, unit;
+	int exp, drop;
+
+	shortest(x, &m, &exp);
+	drop = -exp - scale;
+	if (drop <= 0)
+		return (!m || -drop <= 38) && !__builtin_mul_overflow(m, bl_num_pow10_i128((unsigned)(m ? -drop : 0)), r);
+	*r = 0;
+	if (drop > 38)
+		return true;
+	unit = bl_num_pow10_i128((unsigned)drop);
+	*r = round ? bl_number_round(m, unit) : m / unit;
+	return true;
+}
+
+/* To a decimal by the shortest text of x, unless the product is far from where that could matter. */
+static bool double_to_dec(double x, struct bl_type t, const struct scale *s, bl_i128 *r)
+{
 	double y = x * s->den, near = floor(fabs(y)) + 0.5;
 
 	if (s->den > 0 && fabs(y) < 1e15 && fabs(fabs(y) - near) > 1e-3 + fabs(y) * 1e-15) {
@@ -85,17 +122,14 @@ static bool double_to_dec(struct bl_eval *v, double x, struct bl_type t, const s
 		*r = y < 0 ? -*r : *r;
 		return !over(*r, s->limit);
 	}
-	/* A number needs no memory. */
-	if (!isfinite(x) || bl_fold_cast(&q, &from, t, &to) || to.null)
-		return false;
-	*r = to.i;
-	return true;
+	return isfinite(x) && bl_cast_decimal(x, t.scale, true, r) && !over(*r, s->limit);
 }
 
 static int from_double(struct bl_eval *v, struct bl_ops_node *n, const uint64_t *active, uint32_t m)
 {
 	const struct bl_ops_vec *a = bl_ops_arg(n, 0);
 
+	(void)v;
 	(void)m;
 	BL_OPS_EACH(i, active) {
 		double x = a->f64[i * a->step], whole = rint(x);
@@ -104,7 +138,7 @@ static int from_double(struct bl_eval *v, struct bl_ops_node *n, const uint64_t 
 			n->is[w_] |= (uint64_t)(x != 0) << i % 64;
 		else if (n->type.kind == BL_TYPE_INT && whole >= -0x1p63 && whole < 0x1p63)
 			n->i64[i] = (int64_t)whole;
-		else if (n->type.kind == BL_TYPE_DECIMAL && double_to_dec(v, x, n->type, n->state, &r))
+		else if (n->type.kind == BL_TYPE_DECIMAL && double_to_dec(x, n->type, n->state, &r))
 			bl_eval_put(n, i, r);
 		else
 			bl_ops_null(n, i);

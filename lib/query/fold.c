@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "query/ast.h"
+#include "query/ops.h"
 
 static const int64_t DAY_US = INT64_C(86400000000);
 
@@ -140,14 +141,6 @@ static bool text_to_bool(struct bl_str s, bl_i128 *r)
 	return false;
 }
 
-static bool double_to_dec(double f, unsigned scale, bl_i128 *r)
-{
-	char text[BL_NUM_TEXT];
-	struct bl_value v;
-
-	return bl_fold_number(text, bl_num_print_f64(f, text), &v) && v.type.kind != BL_TYPE_DOUBLE && bl_fold_rescale(v.i, v.type.scale, scale, r);
-}
-
 static bool text_to(struct bl_str s, struct bl_type t, struct bl_value *r)
 {
 	struct bl_value v;
@@ -194,7 +187,7 @@ static bool number_to(const struct bl_value *v, struct bl_type t, struct bl_valu
 				return false;
 			r->i = (int64_t)rint(v->f);
 		}
-		return t.kind != BL_TYPE_DECIMAL || double_to_dec(v->f, t.scale, &r->i);
+		return t.kind != BL_TYPE_DECIMAL || bl_cast_decimal(v->f, t.scale, true, &r->i);
 	}
 	if (t.kind == BL_TYPE_DOUBLE) {
 		r->f = bl_num_ratio(v->i, bl_num_pow10_i128(v->type.scale));

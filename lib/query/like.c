@@ -104,6 +104,8 @@ static bool matches(const struct like *l, struct bl_str s)
 
 static int in_small(struct bl_eval *v, struct like *l, struct bl_str *s)
 {
+	if (!s->n)
+		return 0;
 	if (s->n > l->room) {
 		l->room = s->n < BL_EVAL_TEXT / 2 ? 2 * s->n : s->n;
 		if (!(l->folded = bl_compile_alloc(v, l->room, 1)))

@@ -7,7 +7,6 @@
  */
 #include <math.h>
 
-#include "query/ast.h"
 #include "query/ops.h"
 
 /* --- ranges: what passes 38 digits is past every type --- */
@@ -69,7 +68,7 @@ static struct range range_of(const struct bl_ops_node *n)
 	case BL_OP_MUL:
 		return product(a, b);
 	case BL_OP_MOD:
-		m = low(m, high(magnitude(b.min), magnitude(b.max)));
+		m = low(m, high(high(magnitude(b.min), magnitude(b.max)) - 1, 0));
 		return (struct range){ a.min < 0 ? -m : 0, a.max > 0 ? m : 0 };
 	case BL_OP_ABS:
 		return (struct range){ 0, m };
@@ -93,8 +92,7 @@ static bl_i128 floor_div(bl_i128 a, bl_i128 b)
 	return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
-/* Rounds a to a multiple of unit, then gives the multiple (whole) or its number. */
-static bl_i128 rounded(bl_i128 a, bl_i128 unit)
+bl_i128 bl_number_round(bl_i128 a, bl_i128 unit)
 {
 	bl_i128 rest = a % unit;
 
@@ -120,7 +118,7 @@ static bool combine(const struct bl_ops_node *n, bl_i128 a, bl_i128 b, bl_i128 *
 	case BL_OP_BIN: return b > 0 && !__builtin_mul_overflow(floor_div(a, b), b, r);
 	case BL_OP_FLOOR: return *r = floor_div(a, u->drop), true;
 	case BL_OP_CEIL: return *r = -floor_div(-a, u->drop), true;
-	case BL_OP_ROUND: return u->none ? (*r = 0, true) : !__builtin_mul_overflow(rounded(a, u->drop), u->back, r);
+	case BL_OP_ROUND: return u->none ? (*r = 0, true) : !__builtin_mul_overflow(bl_number_round(a, u->drop), u->back, r);
 	case BL_OP_TRUNC: return u->none ? (*r = 0, true) : !__builtin_mul_overflow(a / u->drop, u->back, r);
 	default: return false;
 	}
@@ -278,26 +276,16 @@ static int arith_f64(struct bl_eval *v, struct bl_ops_node *n, const uint64_t *a
 	return 0;
 }
 
-/* To `digits` after the point, by the shortest decimal text of x. */
+/* To `digits` after the point, by the shortest decimal text of x; what has no digit that far behind stays. */
 static double by_text(double x, int digits, bool round)
 {
-	char text[BL_NUM_TEXT];
-	struct bl_value d;
-	bl_i128 unit, r;
-	int drop;
+	bl_i128 r, back;
 
-	if (!bl_fold_number(text, bl_num_print_f64(x, text), &d) || d.type.kind == BL_TYPE_DOUBLE)
-		return fabs(x) < 1 ? 0 : x;		/* nothing but zeros there, or no digit that far behind */
-	drop = d.type.scale - digits;
-	if (drop <= 0)
+	if (!bl_cast_decimal(x, digits, round, &r))
 		return x;
-	if (drop > 38)
-		return 0;
-	unit = bl_num_pow10_i128((unsigned)drop);
-	r = round ? rounded(d.i, unit) : d.i / unit;
 	if (digits >= 0)
 		return bl_num_ratio(r, bl_num_pow10_i128((unsigned)digits));
-	return __builtin_mul_overflow(r, bl_num_pow10_i128((unsigned)-digits), &r) ? NAN : bl_num_ratio(r, 1);
+	return __builtin_mul_overflow(r, bl_num_pow10_i128((unsigned)-digits), &back) ? x : bl_num_ratio(back, 1);
 }
 
 static double to_digits(double x, int digits, bool round)
@@ -315,7 +303,7 @@ static double to_digits(double x, int digits, bool round)
 		/* Far from where the text would decide, the product does: it is off by less than an ulp. */
 		if (fabs(y) < 1e15 && fabs(fabs(y) - r) > 1e-3 + fabs(y) * 1e-15) {
 			y = round ? floor(fabs(y) + 0.5) : floor(fabs(y));
-			return copysign(y / scale, x);
+			return (x < 0 ? -y : y) / scale + 0.0;		/* no negative zero */
 		}
 	}
 	return by_text(x, digits, round);

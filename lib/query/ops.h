@@ -150,6 +150,9 @@ int bl_cast_bind(struct bl_eval *v, struct bl_ops_node *n);
 int bl_textop_bind(struct bl_eval *v, struct bl_ops_node *n);
 int bl_like_bind(struct bl_eval *v, struct bl_ops_node *n);
 int bl_dateop_bind(struct bl_eval *v, struct bl_ops_node *n);
+bl_i128 bl_number_round(bl_i128 a, bl_i128 unit);	/* a / unit, half away from zero */
+/* x at `scale` digits (negative: tens and up) by its shortest decimal text, rounded or cut; false past 128 bits. x is finite. */
+bool bl_cast_decimal(double x, int scale, bool round, bl_i128 *r);
 int bl_bydict_bind(struct bl_eval *v, struct bl_ops_node *n);
 
 #endif

@@ -15,6 +15,9 @@ static int parse(struct bl_sql *q, struct bl_ast_select *s, struct bl_arena *a, 
 		*place = (struct bl_place){ SIZE_MAX, 0 };
 	if (n > BL_PLAN_SQL)
 		return bl_err_set(err, BL_USAGE, "the SQL text is longer than %d KiB", BL_PLAN_SQL >> 10);
+	/* Literals and names stay where they stand in the text, so the plan keeps its own. */
+	if (!(sql = bl_arena_strndup(a, sql, n)))
+		return bl_err_set(err, BL_OSERR, "out of memory");
 	*q = (struct bl_sql){ .text = sql, .n = (uint32_t)n, .a = a, .place = place, .err = err };
 	return bl_clause_select(q, s);
 }
