@@ -5,6 +5,7 @@
 
 #include "../tap.h"
 #include "base/file.h"
+#include "base/out.h"
 #include "crypt/mem.h"
 #include "format/reader.h"
 #include "format/writer.h"
