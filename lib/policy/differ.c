@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * differ: what the differencing store is told and asked. A count cell is the set D in the family "n". A sum is D and N in the
+ * family of its column; and where it is a count in other words, because all it adds are zeros and ones (the owner said so, or it
+ * is so here), its D and its N are count cells too: `sum(Survived)` is `count(*) where Survived = 1`. That N is not held against
+ * its own D: an average shows both.
+ *
+ * Check cells are released by nobody, so they are neither compared nor stored.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/work.h"
+
+enum { ITEMS = 4, BATCH = 1024, MEMBERS = 1 << 22 };
+
+/* One entity's share of a cell. */
+struct share { uint32_t who; bl_i128 n, s; };
+struct shares { struct share *v; uint64_t n, room; };
+
+/* What a cell, or a union, gives the store: up to ITEMS sets. */
+struct sets {
+	struct bl_cells_item item[ITEMS];
+	unsigned n;
+	void *mem[2 * ITEMS];
+	unsigned nmem;
+};
+
+static int no_memory(struct bl_err *err)
+{
+	return bl_err_set(err, BL_OSERR, "out of memory");
+}
+
+static void free_sets(struct sets *s)
+{
+	while (s->nmem)
+		free(s->mem[--s->nmem]);
+	s->n = 0;
+}
+
+/* A hash of a number; never 1, which is what "contributes 1" looks like. */
+static uint64_t hash_of(bl_i128 v)
+{
+	uint64_t h = (uint64_t)v * 0x9e3779b97f4a7c15u ^ (uint64_t)((bl_u128)v >> 64) * 0xc2b2ae3d27d4eb4fu;
+
+	return h ^ h >> 29 ^ (h < 2) << 8;
+}
+
+/* --- shares --- */
+
+static int room_for(struct shares *s, uint64_t n)
+{
+	struct share *v;
+
+	if (n <= s->room)
+		return 0;
+	if (!(v = reallocarray(s->v, n, sizeof *v)))
+		return -1;
+	s->v = v;
+	s->room = n;
+	return 0;
+}
+
+static int shares_of_cell(const struct bl_work *w, uint64_t g, uint32_t c, struct shares *s)
+{
+	uint64_t count = bl_work_count(w, g);
+	const uint32_t *who = w->r->who + w->r->first[g];
+	uint32_t n = w->cell[c].n;
+
+	s->n = 0;
+	if (room_for(s, count))
+		return -1;
+	for (uint64_t i = 0; i < count; i++) {
+		const bl_i128 *part = bl_work_part(w, g, 0) + i * w->r->ncell;
+		if (part[n])
+			s->v[s->n++] = (struct share){ who[i], part[n], w->cell[c].sum ? part[c] : 0 };
+	}
+	return 0;
+}
+
+/* The union of a column over the groups in which it is released. */
+static int shares_of_union(const struct bl_work *w, uint32_t c, struct shares *s)
+{
+	uint64_t most = w->r->population;
+	uint32_t n = w->cell[c].n, nc = w->r->ncell;
+
+	s->n = 0;
+	if (room_for(s, most))
+		return -1;
+	for (uint64_t e = 0; e < most; e++)
+		s->v[e] = (struct share){ .who = (uint32_t)e };
+	for (uint64_t g = 0; g < w->r->ngroup; g++) {
+		if (w->withheld[bl_work_at(w, g, c)])
+			continue;
+		for (uint64_t i = w->r->first[g]; i < w->r->first[g + 1]; i++) {
+			struct share *x = &s->v[w->r->who[i]];
+			x->n += w->r->part[i * nc + n];
+			x->s = (bl_i128)((bl_u128)x->s + (bl_u128)(w->cell[c].sum ? w->r->part[i * nc + c] : 0));
+		}
+	}
+	for (uint64_t e = 0; e < most; e++)
+		if (s->v[e].n)
+			s->v[s->n++] = s->v[e];
+	return 0;
+}
+
+/* --- sets --- */
+
+enum tag { ONES, ROWS, SUM, UNITS };
+
+static uint64_t tag_of(enum tag tag, const struct share *x, bl_i128 unit)
+{
+	switch (tag) {
+	case ROWS:
+		return (uint64_t)x->n;
+	case SUM:
+		return hash_of(x->s);
+	case UNITS:
+		return (uint64_t)(x->s / unit);
+	default:
+		return 1;
+	}
+}
+
+static int add_set(struct sets *out, const char *family, enum bl_cells_set set, const struct shares *s, bool not_zero, enum tag tag, bl_i128 unit,
+		   const struct bl_cells_item *base)
+{
+	uint32_t *who = malloc((s->n + 1) * sizeof *who);
+	uint64_t *tags = tag == ONES ? NULL : malloc((s->n + 1) * sizeof *tags), n = 0;
+
+	if (!who || (tag != ONES && !tags)) {
+		free(who);
+		free(tags);
+		return -1;
+	}
+	out->mem[out->nmem++] = who;
+	out->mem[out->nmem++] = tags;
+	for (uint64_t i = 0; i < s->n; i++) {
+		if (not_zero && !s->v[i].s)
+			continue;
+		who[n] = s->v[i].who;
+		if (tags)
+			tags[n] = tag_of(tag, &s->v[i], unit);
+		n++;
+	}
+	out->item[out->n++] = (struct bl_cells_item){ .family = family, .set = set, .who = who, .tag = tags, .n = n, .base = base };
+	return 0;
+}
+
+/* Are all shares sums of zeros and ones, at most one a row? */
+static bool is_zero_one(const struct shares *s, bl_i128 unit)
+{
+	for (uint64_t i = 0; i < s->n; i++)
+		if (s->v[i].s < 0 || s->v[i].s % unit || s->v[i].s / unit > s->v[i].n)
+			return false;
+	return true;
+}
+
+/* An item's base points into out, which must not move. */
+static int make_sets(const struct bl_work *w, uint32_t c, const struct shares *s, struct sets *out)
+{
+	const struct bl_work_cell *x = &w->cell[c];
+
+	out->n = out->nmem = 0;
+	if (!x->sum)
+		return add_set(out, "n", BL_CELLS_D, s, false, ROWS, 0, NULL);
+	if (add_set(out, x->family, BL_CELLS_D, s, false, ONES, 0, NULL) || add_set(out, x->family, BL_CELLS_N, s, true, SUM, 0, NULL))
+		return -1;
+	if (!x->zero_one && !(x->unit && is_zero_one(s, x->unit)))
+		return 0;
+	if (add_set(out, "n", BL_CELLS_D, s, false, ROWS, 0, NULL))
+		return -1;
+	return add_set(out, "n", BL_CELLS_D, s, true, x->unit ? UNITS : SUM, x->unit, &out->item[2]);
+}
+
+static int sets_of_cell(const struct bl_work *w, uint64_t g, uint32_t c, struct shares *s, struct sets *out, struct bl_err *err)
+{
+	if (!shares_of_cell(w, g, c, s) && !make_sets(w, c, s, out))
+		return 0;
+	free_sets(out);
+	return no_memory(err);
+}
+
+static bool is_candidate(const struct bl_work *w, uint64_t g, uint32_t c)
+{
+	return w->cell[c].printed && !w->bad[bl_work_at(w, g, c)];
+}
+
+/* --- against the store --- */
+
+struct batch { struct sets set[BATCH]; size_t at[BATCH]; struct bl_cells_item item[BATCH * ITEMS]; unsigned n; uint64_t members; };
+
+static int test_batch(struct bl_work *w, struct batch *b, struct bl_err *err)
+{
+	int rc = 0;
+
+	for (uint32_t d = 0; d < w->ndiff && !rc; d++) {
+		size_t n = 0, k = 0;
+		for (unsigned i = 0; i < b->n; i++)
+			for (unsigned j = 0; j < b->set[i].n; j++)
+				b->item[n++] = b->set[i].item[j];
+		rc = bl_cells_test(w->store, b->item, n, w->diff[d]->n, w->diff[d]->xor_mode, err);
+		for (unsigned i = 0; i < b->n; i++)
+			for (unsigned j = 0; j < b->set[i].n; j++, k++) {
+				if (b->item[k].fails)
+					w->near[d][b->at[i]] = true;
+				if (b->item[k].known)
+					w->known[b->at[i]] = (uint8_t)(w->known[b->at[i]] | 1u << j);
+			}
+	}
+	while (b->n)
+		free_sets(&b->set[--b->n]);
+	b->members = 0;
+	return rc;
+}
+
+int bl_differ_stored(struct bl_work *w, struct bl_err *err)
+{
+	struct batch *b = calloc(1, sizeof *b);
+	struct shares s = { 0 };
+	int rc = b ? 0 : no_memory(err);
+
+	for (uint64_t g = 0; g < w->r->ngroup && !rc; g++)
+		for (uint32_t c = 0; c < w->r->ncell && !rc; c++) {
+			if (!is_candidate(w, g, c))
+				continue;
+			if ((rc = sets_of_cell(w, g, c, &s, &b->set[b->n], err)))
+				break;
+			b->at[b->n++] = bl_work_at(w, g, c);
+			b->members += 4 * s.n;
+			if (b->n == BATCH || b->members >= MEMBERS)
+				rc = test_batch(w, b, err);
+		}
+	if (!rc)
+		rc = test_batch(w, b, err);
+	while (b && b->n)
+		free_sets(&b->set[--b->n]);
+	free(b);
+	free(s.v);
+	return rc;
+}
+
+/* --- against each other --- */
+
+static uint64_t most(const struct bl_work *w)
+{
+	uint64_t n = UINT64_MAX;
+
+	for (uint32_t d = 0; d < w->ndiff; d++)
+		n = w->diff[d]->cells < n ? w->diff[d]->cells : n;
+	return n;
+}
+
+static void recall(const struct bl_work *w, size_t at, struct sets *sets)
+{
+	for (unsigned j = 0; j < sets->n; j++)
+		sets->item[j].known = w->known[at] >> j & 1;
+}
+
+/* Adds to near[] what is too near to a cell of this request. */
+static int compare(const struct bl_work *w, struct sets *sets, bool near[BL_JUDGE_RULES], struct bl_err *err)
+{
+	for (uint32_t d = 0; d < w->ndiff; d++)
+		for (unsigned j = 0; j < sets->n; j++) {
+			bool fits = true;
+			if (!sets->item[j].known &&
+			    bl_cells_fits(w->store, &sets->item[j], w->diff[d]->n, w->diff[d]->xor_mode, &fits, err))
+				return -1;
+			near[d] = near[d] || !fits;
+		}
+	return 0;
+}
+
+/* Two sets of one cell may be equal: each is asked about before it is kept. */
+static int keep(const struct bl_work *w, struct sets *sets, struct bl_err *err)
+{
+	bool fits;
+
+	for (unsigned j = 0; j < sets->n; j++)
+		if ((!sets->item[j].known && bl_cells_fits(w->store, &sets->item[j], 0, false, &fits, err)) ||
+		    bl_cells_keep(w->store, &sets->item[j], most(w), err))
+			return -1;
+	return 0;
+}
+
+int bl_differ_cells(struct bl_work *w, struct bl_err *err)
+{
+	struct shares s = { 0 };
+	struct sets sets = { 0 };
+	int rc = 0;
+
+	bl_cells_drop(w->store);
+	for (uint64_t g = 0; g < w->r->ngroup && !rc; g++)
+		for (uint32_t c = 0; c < w->r->ncell && !rc; c++) {
+			size_t at = bl_work_at(w, g, c);
+			struct bl_work_subject x;
+			if (!is_candidate(w, g, c))
+				continue;
+			if ((rc = sets_of_cell(w, g, c, &s, &sets, err)))
+				break;
+			x = bl_leaf_subject(w, g, c);
+			for (uint32_t d = 0; d < w->ndiff; d++)
+				x.near[d] = w->near[d][at];
+			recall(w, at, &sets);
+			rc = compare(w, &sets, x.near, err);
+			w->bad[at] = !rc && !bl_leaf_judge(w, &x);
+			if (!rc && !w->bad[at])
+				rc = keep(w, &sets, err);
+			free_sets(&sets);
+		}
+	free(s.v);
+	return rc;
+}
+
+/* --- unions --- */
+
+static int keep_released(struct bl_work *w, struct shares *s, struct bl_err *err)
+{
+	struct sets sets = { 0 };
+	int rc = 0;
+
+	bl_cells_drop(w->store);
+	for (uint64_t g = 0; g < w->r->ngroup && !rc; g++)
+		for (uint32_t c = 0; c < w->r->ncell && !rc; c++) {
+			size_t at = bl_work_at(w, g, c);
+			if (!w->cell[c].printed || w->withheld[at])
+				continue;
+			if ((rc = sets_of_cell(w, g, c, s, &sets, err)))
+				break;
+			recall(w, at, &sets);
+			rc = keep(w, &sets, err);
+			free_sets(&sets);
+		}
+	return rc;
+}
+
+/* Is the union of column c too near to something? near[] by rule. */
+static int test_union(struct bl_work *w, struct sets *sets, bool near[BL_JUDGE_RULES], struct bl_err *err)
+{
+	for (uint32_t d = 0; d < w->ndiff; d++) {
+		for (unsigned j = 0; j < sets->n; j++)
+			sets->item[j].fails = sets->item[j].known = false;
+		if (bl_cells_test(w->store, sets->item, sets->n, w->diff[d]->n, w->diff[d]->xor_mode, err))
+			return -1;
+		for (unsigned j = 0; j < sets->n; j++)
+			near[d] = near[d] || sets->item[j].fails;
+	}
+	return compare(w, sets, near, err);
+}
+
+static struct bl_work_subject subject_of(const struct bl_work *w, uint32_t c, const struct shares *s)
+{
+	struct bl_work_subject x = { .c = c, .whole = true, .d = s->n };
+
+	for (uint64_t i = 0; i < s->n; i++)
+		x.n += !w->cell[c].sum || s->v[i].s;
+	return x;
+}
+
+static uint64_t released(const struct bl_work *w, uint32_t c)
+{
+	uint64_t n = 0;
+
+	for (uint64_t g = 0; g < w->r->ngroup; g++)
+		n += !w->withheld[bl_work_at(w, g, c)];
+	return n;
+}
+
+int bl_differ_unions(struct bl_work *w, uint32_t *column, struct bl_err *err)
+{
+	struct shares s = { 0 };
+	struct sets sets = { 0 };
+	int rc = keep_released(w, &s, err);
+
+	*column = UINT32_MAX;
+	for (uint32_t c = 0; c < w->r->ncell && !rc && *column == UINT32_MAX; c++) {
+		struct bl_work_subject x;
+		if (!w->cell[c].printed || released(w, c) < 2)
+			continue;
+		if (shares_of_union(w, c, &s) || make_sets(w, c, &s, &sets)) {
+			rc = no_memory(err);
+		} else {
+			x = subject_of(w, c, &s);
+			rc = test_union(w, &sets, x.near, err);
+			if (!rc && !w->keep_all && !bl_leaf_judge(w, &x))
+				*column = c;
+			else if (!rc)
+				rc = keep(w, &sets, err);
+		}
+		free_sets(&sets);
+	}
+	free(s.v);
+	return rc;
+}
