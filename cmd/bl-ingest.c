@@ -154,8 +154,11 @@ static int read_keys(struct job *j, struct bl_err *err)
 
 /* --- the two passes --- */
 
+/* A fault of the table names it; one of the output, or of this machine, does not. */
 static int fail_at_input(const struct job *j, struct bl_err *err)
 {
+	if (err->code != BL_DATA)
+		return -1;
 	return bl_err_where(err, "'%s'", strcmp(j->input, "-") ? j->input : "standard input");
 }
 
@@ -254,16 +257,12 @@ static int load(struct job *j, int fd, struct bl_err *err)
 		bl_progress_step(&p, bl_spool_done(j->spool));
 	}
 	bl_progress_fini(&p);
-	if (more) {
-		fail_at_input(j, err);
-	} else if (expect != UINT64_MAX && n != expect) {
+	if (!more && expect != UINT64_MAX && n != expect)
 		more = bl_err_set(err, BL_DATA, "not as many rows as --expect-rows says");
-		fail_at_input(j, err);
-	} else {
+	if (!more)
 		more = bl_writer_close(&w, err);
-	}
 	bl_writer_fini(&w);
-	return more;
+	return more ? fail_at_input(j, err) : 0;
 }
 
 /* --- the whole --- */

@@ -178,7 +178,7 @@ ssize_t bl_spool_read(void *spool, void *p, size_t n, struct bl_err *err)
 		got = read(s->fd, p, n);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
-		return bl_err_sys(err, BL_IOERR, "cannot read");
+		return bl_err_sys(err, BL_IOERR, "cannot read the table");
 	s->done += (uint64_t)got;
 	return s->keep && keep(s, p, (size_t)got, err) ? -1 : got;
 }

@@ -2,7 +2,9 @@
 /* The sealed file: what went in comes out, in every encoding; and nothing else comes out of any other bytes. */
 #include "../blf.h"
 #include "../tap.h"
+#include "base/file.h"
 #include "base/num.h"
+#include "base/time.h"
 #include "format/chunk.h"
 #include "format/footer.h"
 
@@ -507,12 +509,90 @@ static void test_names(void)
 	close(fd);
 }
 
-int main(void)
+/* --- for shell tests: a sealed file as CSV --- */
+
+static void print_value(struct bl_type t, const struct bl_vec *v, uint32_t i)
+{
+	char p[BL_NUM_TEXT];
+	struct bl_str s;
+
+	if (v->null && v->null[i / 64] >> i % 64 & 1)
+		return;
+	switch ((enum bl_type_kind)t.kind) {
+	case BL_TYPE_TEXT:
+		s = v->code ? v->dict[v->code[i]] : v->str[i];
+		putchar('"');
+		for (uint32_t k = 0; k < s.n; k++) {
+			if (s.p[k] == '"')
+				putchar('"');
+			putchar(s.p[k]);
+		}
+		putchar('"');
+		return;
+	case BL_TYPE_DOUBLE:
+		bl_num_print_f64(v->f64[i], p);
+		break;
+	case BL_TYPE_DATE:
+		bl_time_print_date(v->i64[i], p);
+		break;
+	case BL_TYPE_STAMP:
+		bl_time_print_stamp(v->i64[i], p);
+		break;
+	default:
+		bl_num_print_dec(v->i64[i], t.scale, p);
+	}
+	fputs(p, stdout);
+}
+
+static int dump(const char *path, const char *identity)
+{
+	uint8_t *key = bl_mem_new(BL_BLF_KEY);
+	struct bl_reader *r = NULL;
+	struct bl_ident id;
+	struct bl_err err;
+	const struct bl_schema *s;
+	int fd;
+
+	if (bl_ident_read(&id, identity, NULL, &err) || (fd = bl_file_open(path, &err)) < 0 || bl_reader_open(&r, fd, &err) ||
+	    bl_header_unlock(bl_reader_header(r), &id, key, &err) || bl_reader_unlock(r, key, &err) || bl_reader_verify(r, &err))
+		return bl_err_print(&err, "dump");
+	s = &bl_reader_header(r)->schema;
+	for (uint32_t g = 0; g < bl_reader_groups(r); g++) {
+		struct bl_chunk **c = calloc(s->n, sizeof(*c));
+		struct bl_vec *v = calloc(s->n, sizeof(*v));
+
+		for (uint32_t k = 0; k < s->n; k++)
+			if (!(c[k] = bl_chunk_new()) || bl_reader_load(r, g, k, c[k], &err))
+				return bl_err_print(&err, "dump");
+		for (uint32_t i = 0; i < bl_reader_group_rows(r, g); i++)
+			for (uint32_t k = 0; k < s->n; k++) {
+				uint32_t left = bl_reader_group_rows(r, g) - i;
+
+				if (i % BL_TYPE_VECTOR == 0)
+					bl_chunk_vec(c[k], i, left < BL_TYPE_VECTOR ? left : BL_TYPE_VECTOR, &v[k]);
+				print_value(s->col[k].type, &v[k], i % BL_TYPE_VECTOR);
+				putchar(k + 1 < s->n ? ',' : '\n');
+			}
+		for (uint32_t k = 0; k < s->n; k++)
+			bl_chunk_free(c[k]);
+		free(c);
+		free(v);
+	}
+	bl_reader_close(r);
+	bl_mem_free(key);
+	bl_ident_fini(&id);
+	close(fd);
+	return 0;
+}
+
+int main(int argc, char **argv)
 {
 	struct bl_err err;
 
 	if (bl_mem_init(true, &err))
 		return 1;
+	if (argc == 4 && !strcmp(argv[1], "--dump"))
+		return dump(argv[2], argv[3]);
 	blf_identity(&owner, 1);
 	blf_identity(&helper, 2);
 	blf_identity(&stranger, 3);
