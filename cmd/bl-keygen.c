@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -16,7 +15,6 @@
 #include "base/opt.h"
 #include "base/out.h"
 #include "base/term.h"
-#include "base/text.h"
 #include "crypt/ident.h"
 #include "crypt/mem.h"
 #include "policy/vault.h"

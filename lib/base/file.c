@@ -105,8 +105,10 @@ ssize_t bl_file_readn(int fd, void *p, size_t n, struct bl_err *err)
 int bl_file_pread(int fd, void *p, size_t n, uint64_t off, struct bl_err *err)
 {
 	for (size_t got = 0; got < n;) {
-		uint64_t at = off + got;
-		ssize_t r = at < off || at > INT64_MAX ? 0 : pread(fd, (uint8_t *)p + got, n - got, (off_t)at);
+		uint64_t at = off + got, left = n - got;
+		/* No file reaches past INT64_MAX; asked for such a place, the system would call it a fault of ours. */
+		bool beyond = at < off || at > INT64_MAX || left > INT64_MAX - at;
+		ssize_t r = beyond ? 0 : pread(fd, (uint8_t *)p + got, left, (off_t)at);
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)

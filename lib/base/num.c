@@ -183,21 +183,39 @@ size_t bl_num_print_i128(bl_i128 v, char out[BL_NUM_TEXT])
 	return bl_num_print_dec(v, 0, out);
 }
 
+/*
+ * The nearest 16 digits of a power of two may lie below it, where doubles are twice as close, and read back as the one before,
+ * when the next 16 digits above read back as it. (46 powers, 2^-26 nearest to 1: all print with an exponent.)
+ */
+static bool print_above(double v, char out[BL_NUM_TEXT])
+{
+	int exponent;
+	char *last = out + 16 + (v < 0);		/* of "d.ddddddddddddddde-08" */
+
+	if (fabs(frexp(v, &exponent)) != 0.5)
+		return false;
+	snprintf(out, BL_NUM_TEXT, "%.15e", v);
+	*last = (char)(*last + 1);
+	return *last <= '9' && strtod(out, NULL) == v;
+}
+
 size_t bl_num_print_f64(double v, char out[BL_NUM_TEXT])
 {
-	int n = 0;
+	int n;
 
 	assert(isfinite(v));
 	if (fabs(v) < 9007199254740992.0 && v == floor(v))
 		return (size_t)snprintf(out, BL_NUM_TEXT, "%.0f", v);
 	/* 15 digits always survive the way to a normal double and back, so no shorter text can exist that 15 digits would
 	 * not find; a subnormal has fewer, and starts at one. */
-	for (int digs = isnormal(v) ? 15 : 1; digs <= 17; digs++) {
+	for (int digs = isnormal(v) ? 15 : 1; digs <= 16; digs++) {
 		n = snprintf(out, BL_NUM_TEXT, "%.*g", digs, v);
 		if (strtod(out, NULL) == v)
-			break;
+			return (size_t)n;
 	}
-	return (size_t)n;
+	if (print_above(v, out))
+		return strlen(out);
+	return (size_t)snprintf(out, BL_NUM_TEXT, "%.17g", v);
 }
 
 int64_t bl_num_pow10(unsigned n)

@@ -124,6 +124,10 @@ int bl_out_open(struct bl_out *o, const char *path, mode_t mode, bool excl, stru
 		o->fd = STDOUT_FILENO;
 		return 0;
 	}
+	if (!*path || path[strlen(path) - 1] == '/') {
+		errno = *path ? EISDIR : ENOENT;
+		return bl_err_sys(err, BL_CANTCREAT, "cannot create '%s'", path);
+	}
 	if (excl && !lstat(path, &st)) {
 		errno = EEXIST;
 		return bl_err_sys(err, BL_CANTCREAT, "cannot create '%s'", path);
