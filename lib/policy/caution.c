@@ -18,7 +18,7 @@ static bool is_number(const struct bl_policy *p, const struct bl_doc_column *c, 
 	if (!s)
 		return c->lo.set || c->scale >= 0 || c->bin.set || bl_json_kind(c->domain) == BL_JSON_OBJECT;
 	for (uint32_t i = 0; i < s->n; i++)
-		if (bl_doc_column_of(p, s->col[i].name) == c && numeric(&s->col[i]))
+		if (numeric(&s->col[i]) && (c == p->star ? bl_doc_column_of(p, s->col[i].name) == c : !strcmp(s->col[i].name, c->name)))
 			return true;
 	return false;
 }

@@ -374,6 +374,8 @@ static int not_there(const struct bl_schema *s, const char *where, const char *n
 
 int bl_doc_check_schema(const struct bl_policy *p, const struct bl_schema *s, struct bl_err *err)
 {
+	bool fitted[BL_TYPE_TEXT + 1][19][19] = { { { false } } };	/* by kind, precision and scale of a column */
+
 	for (uint32_t i = 0; i < p->nentity; i++)
 		if (!in_schema(s, p->entity[i]))
 			return not_there(s, "entity", p->entity[i], err);
@@ -382,8 +384,13 @@ int bl_doc_check_schema(const struct bl_policy *p, const struct bl_schema *s, st
 			return not_there(s, "columns", p->column[i].name, err);
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct bl_doc_column *c = bl_doc_column_of(p, s->col[i].name);
-		if (c && bl_column_check(c, &s->col[i], err))
+		struct bl_type t = s->col[i].type;
+		/* What "*" says may be long, and need fit each type but once. */
+		bool known = c && c == p->star && fitted[t.kind][t.precision][t.scale];
+		if (c && !known && bl_column_check(c, &s->col[i], err))
 			return -1;
+		if (c == p->star)
+			fitted[t.kind][t.precision][t.scale] = true;
 	}
 	return 0;
 }
