@@ -137,7 +137,8 @@ static int purposes(struct bl_verdict *v, const struct bl_policy *p)
 int bl_judge_admit(struct bl_verdict *v, const struct bl_policy *p, const struct bl_asker *who)
 {
 	*v = (struct bl_verdict){ .kind = BL_VERDICT_RUN, .place = nowhere, .who = *who };
-	v->role = role_of(p, who);
+	bl_ident_fpr(v->who.pk, v->who.fpr);		/* not taken on trust: names are compared by it */
+	v->role = role_of(p, &v->who);
 	if (helper(v, p) || unenforced(v, p) || validity(v, p))
 		return -1;
 	/* One text for all that are not to ask, whatever else they are. */

@@ -209,6 +209,7 @@ static const struct question fine[] = {
 	NO("nor negated", "select count(*) from t where -age < -15", "grid", "age <"),
 	NO("nor rounded", "select count(*) from t where floor(age) = 15", "grid", "age) ="),
 	NO("nor cast to whole numbers", "select count(*) from t where cast(age as bigint) = 15", "grid", "age as"),
+	NO("nor cast to fewer digits", "select count(*) from t where cast(open as decimal(3, 1)) = 2.5", "grid", "open as"),
 	NO("nor as text", "select count(*) from t where cast(age as text) = '15'", "grid", "age as"),
 	NO("nor with another column", "select count(*) from t where age > cls", "grid", "age >"),
 	NO("nor with itself", "select count(*) from t where age = age", "grid", "age = "),
@@ -232,6 +233,7 @@ static const struct question fine[] = {
 	NO("a clip off the grid is refused", "select bin(clip(age, 0, 47), 10), count(*) from t group by 1", "grid", "47"),
 	NO("a CASE that is no clip is refused", "select bin(case when age = 50 then 1000 else age end, 10) as b, count(*) from t group by 1", "bin", "age"),
 	NO("even where it looks like one", "select bin(case when age > 50 then 1000 else age end, 10) as b, count(*) from t group by 1", "bin", "age"),
+	NO("or clips one column by another", "select bin(case when raw > 50 then 50 else age end, 10) as b, count(*) from t group by 1", "bin", "age"),
 	NO("a shifted bin is refused", "select bin(age + 5, 10), count(*) from t group by 1", "bin", "age + 5"),
 	RUNS("functions of a bin are coarser still", "select bin(age, 10) / 20, cast(bin(age, 10) as text) || sex, count(*) from t group by 1, 2"),
 	NO("a condition as a key is no bin", "select age >= 50, count(*) from t group by 1", "bin", "age >="),
@@ -245,6 +247,8 @@ static const struct question fine[] = {
 	NO("not those off it", "select width_bucket(open, 0, 10, 40), count(*) from t group by 1", "grid", "width_bucket"),
 	NO("nor those that begin off it", "select width_bucket(open, 0.25, 10.25, 20), count(*) from t group by 1", "grid", "width_bucket"),
 	NO("nor floors of it", "select floor(open / 3), count(*) from t group by 1", "grid", "open /"),
+	NO("nor casts that lose some", "select cast(open as decimal(3, 1)), count(*) from t group by 1", "grid", "open as"),
+	RUNS("texts of it pass", "select cast(open as text), count(*) from t group by 1"),
 	RUNS("clips on the grid", "select clip(open, 1, 10), count(*) from t group by 1"),
 	NO("not those off it", "select clip(open, 1, 9.75), count(*) from t group by 1", "grid", "9.75"),
 	RUNS("conditions on the grid", "select case when open > 2.5 then 1 else open end, count(*) from t group by 1"),
@@ -273,7 +277,7 @@ static const struct question fine[] = {
 
 static void classes(void)
 {
-	static const char policy[] = "{'version': 1, 'entity': 'row', 'columns': {'id': {'uses': ['project', 'filter', 'group', 'aggregate'], 'class': 'identifier'}, "
+	static const char policy[] = "{'version': 1, 'entity': 'row', 'columns': {'id': {'uses': ['project', 'filter', 'group', 'aggregate'], 'class': 'identifier', 'functions': ['count', 'count_distinct', 'sum']}, "
 		"'sex': {'uses': ['project', 'filter'], 'class': 'quasi'}, 'cls': {'uses': ['project'], 'class': 'sensitive'}, 'age': {'uses': ['project']}, "
 		"'open': {'uses': ['project', 'aggregate'], 'class': 'public'}}, 'principals': [{'role': 'analyst', 'any': true}], 'release': true, "
 		"'tee': {'class': 'software'}}";
@@ -290,6 +294,27 @@ static void classes(void)
 		OPENS("a public one is printed", "select open from t"),
 		NO("functions not listed are the additive ones", "select max(open) from t", "functions", "max(open)"),
 		OPENS("which are allowed", "select sum(open), stddev(open), count(distinct open) from t"),
+	};
+
+	ASK(policy, q);
+}
+
+static void truths(void)
+{
+	static const char policy[] = "{'version': 1, 'entity': 'row', 'columns': {'ok': {'uses': ['group', 'aggregate', 'project']}, 'cls': {'uses': ['group', 'aggregate', 'project']}}, "
+		"'principals': [{'role': 'analyst', 'any': true}], 'release': true, 'tee': {'class': 'software'}}";
+	static const struct question q[] = {
+		OPENS("a truth value is a key like any other", "select ok, count(*), count(ok) from t group by ok"),
+		OPENS("and printed", "select ok from t"),
+		NO("it is tested where it chooses a branch of a key", "select case when ok then 1 end, count(*) from t group by 1", "uses", "ok then"),
+		NO("of a row", "select case when ok then cls end from t", "uses", "ok then"),
+		NO("of a sum", "select sum(case when ok then cls end) from t", "uses", "ok then"),
+		NO("in WHERE", "select count(*) from t where ok", "uses", "ok"),
+		NO("in FILTER", "select count(*) filter (where ok) from t", "uses", "ok)"),
+		NO("when it is summed", "select sum(cast(ok as bigint)) from t", "uses", "ok as"),
+		NO("as HAVING", "select count(*) from t group by ok having ok", "uses", "ok"),
+		NO("in an answer", "select case when ok then 1 else 0 end, count(*) from t group by ok", "uses", "ok then"),
+		NO("negated", "select not ok, count(*) from t group by 1", "uses", "ok,"),
 	};
 
 	ASK(policy, q);
@@ -429,6 +454,7 @@ int main(void)
 	ASK(JUDGE_STRICT, expressions);
 	ASK(JUDGE_STRICT, fine);
 	classes();
+	truths();
 	any_expression();
 	unknowns();
 	attacks();
