@@ -40,6 +40,7 @@ struct bl_cells_item {
 	const uint64_t *tag;		/* what each contributed, as a hash; NULL: all of them 1 */
 	uint64_t n;
 	const struct bl_cells_item *base;	/* not compared with sets equal to this one's, or NULL */
+	bool loose;			/* compared as by xor, whatever the mode */
 	bool fails, known;		/* out: too near to some cell; released before */
 };
 /*

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * differ: what the differencing store is told and asked. A count cell is the set D in the family "n". A sum is D and N in the
- * family of its column; and where it is a count in other words, because all it adds are zeros and ones (the owner said so, or it
- * is so here), its D and its N are count cells too: `sum(Survived)` is `count(*) where Survived = 1`. That N is not held against
- * its own D: an average shows both.
+ * family of its column, or in "n" too when the owner says that the column holds 0 and 1 only; each is compared with its like.
+ *
+ * A sum of zeros and ones, said or not, is a count in other words: `sum(Survived)` is `count(*) where Survived = 1`. So its N is
+ * also kept in a family "1", and compared with the sets of count cells, and they with it. These comparisons only ask whether the
+ * two sets are nearly the same (as `xor` does), for `either` between a column and all counts would refuse most of what people ask.
+ * N is not held against its own D: an average shows both.
  *
  * Check cells are released by nobody, so they are neither compared nor stored.
  */
@@ -21,6 +24,7 @@ struct shares { struct share *v; uint64_t n, room; };
 /* What a cell, or a union, gives the store: up to ITEMS sets. */
 struct sets {
 	struct bl_cells_item item[ITEMS];
+	bool ask[ITEMS];		/* only compared, not kept */
 	unsigned n;
 	void *mem[2 * ITEMS];
 	unsigned nmem;
@@ -122,8 +126,7 @@ static uint64_t tag_of(enum tag tag, const struct share *x, bl_i128 unit)
 	}
 }
 
-static int add_set(struct sets *out, const char *family, enum bl_cells_set set, const struct shares *s, bool not_zero, enum tag tag, bl_i128 unit,
-		   const struct bl_cells_item *base)
+static int add_set(struct sets *out, const char *family, enum bl_cells_set set, const struct shares *s, bool not_zero, enum tag tag, bl_i128 unit)
 {
 	uint32_t *who = malloc((s->n + 1) * sizeof *who);
 	uint64_t *tags = tag == ONES ? NULL : malloc((s->n + 1) * sizeof *tags), n = 0;
@@ -143,8 +146,22 @@ static int add_set(struct sets *out, const char *family, enum bl_cells_set set, 
 			tags[n] = tag_of(tag, &s->v[i], unit);
 		n++;
 	}
-	out->item[out->n++] = (struct bl_cells_item){ .family = family, .set = set, .who = who, .tag = tags, .n = n, .base = base };
+	out->ask[out->n] = false;
+	out->item[out->n++] = (struct bl_cells_item){ .family = family, .set = set, .who = who, .tag = tags, .n = n };
 	return 0;
+}
+
+/* The last set once more, for a loose comparison with another family. */
+static struct bl_cells_item *also(struct sets *out, const char *family, enum bl_cells_set set, bool ask)
+{
+	struct bl_cells_item *i = &out->item[out->n];
+
+	*i = out->item[out->n - 1];
+	i->family = family;
+	i->set = set;
+	i->loose = true;
+	out->ask[out->n++] = ask;
+	return i;
 }
 
 /* Are all shares sums of zeros and ones, at most one a row? */
@@ -160,17 +177,24 @@ static bool is_zero_one(const struct shares *s, bl_i128 unit)
 static int make_sets(const struct bl_work *w, uint32_t c, const struct shares *s, struct sets *out)
 {
 	const struct bl_work_cell *x = &w->cell[c];
+	bool counts;
 
 	out->n = out->nmem = 0;
-	if (!x->sum)
-		return add_set(out, "n", BL_CELLS_D, s, false, ROWS, 0, NULL);
-	if (add_set(out, x->family, BL_CELLS_D, s, false, ONES, 0, NULL) || add_set(out, x->family, BL_CELLS_N, s, true, SUM, 0, NULL))
-		return -1;
-	if (!x->zero_one && !(x->unit && is_zero_one(s, x->unit)))
+	if (!x->sum) {
+		if (add_set(out, "n", BL_CELLS_D, s, false, ROWS, 0))
+			return -1;
+		also(out, "1", BL_CELLS_N, true);
 		return 0;
-	if (add_set(out, "n", BL_CELLS_D, s, false, ROWS, 0, NULL))
+	}
+	counts = x->unit && (x->zero_one || is_zero_one(s, x->unit));
+	if (add_set(out, x->family, BL_CELLS_D, s, false, x->zero_one ? ROWS : ONES, 0) ||
+	    add_set(out, x->family, BL_CELLS_N, s, true, counts ? UNITS : SUM, x->unit))
 		return -1;
-	return add_set(out, "n", BL_CELLS_D, s, true, x->unit ? UNITS : SUM, x->unit, &out->item[2]);
+	if (counts) {
+		also(out, "1", BL_CELLS_N, false);
+		also(out, "n", BL_CELLS_D, true)->base = &out->item[0];
+	}
+	return 0;
 }
 
 static int sets_of_cell(const struct bl_work *w, uint64_t g, uint32_t c, struct shares *s, struct sets *out, struct bl_err *err)
@@ -276,10 +300,13 @@ static int keep(const struct bl_work *w, struct sets *sets, struct bl_err *err)
 {
 	bool fits;
 
-	for (unsigned j = 0; j < sets->n; j++)
+	for (unsigned j = 0; j < sets->n; j++) {
+		if (sets->ask[j])
+			continue;
 		if ((!sets->item[j].known && bl_cells_fits(w->store, &sets->item[j], 0, false, &fits, err)) ||
 		    bl_cells_keep(w->store, &sets->item[j], most(w), err))
 			return -1;
+	}
 	return 0;
 }
 

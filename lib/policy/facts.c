@@ -141,7 +141,10 @@ static void describe(const struct bl_work *w, uint32_t i)
 		x->sensitive = x->zero_one && is_sensitive(d);
 	}
 	/* What is made of several columns, or of none, is one family. */
-	snprintf(x->family, sizeof x->family, "%s:%s", x->squares ? "ss" : "s",
+	if (x->zero_one)
+		strcpy(x->family, "n");
+	else
+		snprintf(x->family, sizeof x->family, "%s:%s", x->squares ? "ss" : "s",
 		 in.n == 1 && in.col < w->plan->schema->n ? w->plan->schema->col[in.col].name : "*");
 }
 

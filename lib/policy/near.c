@@ -260,7 +260,7 @@ int bl_near_fits(struct bl_near_held *h, struct bl_cells_item *item, const uint3
 				return -1;
 		} else if (item->base && bl_near_equal((struct bl_near_pair){ item->base->n, c->n, c->base_hits })) {
 			continue;
-		} else if (bl_near_sets(p, k, xor_mode)) {
+		} else if (bl_near_sets(p, k, xor_mode || item->loose)) {
 			near = BL_NEAR_NEAR;
 		}
 		item->known = item->known || near == BL_NEAR_SAME;
