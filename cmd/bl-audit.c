@@ -435,9 +435,9 @@ static const struct bl_opt_verb verbs[] = {
 	{ "show", "", "the entries, as a table or as lines of JSON", show_opts, show, "bl-audit show -V vault --kind release" },
 	{ "prove", "SEQ", "a proof that an entry is in the journal", prove_opts, prove, "bl-audit prove -V vault 3 > proof" },
 	{ "consistency", "OLD [NEW]", "a proof that a checkpoint extends an older one", prove_opts, consistency,
-	  "bl-audit consistency -V vault old-checkpoint > proof" },
+	  "cp vault/checkpoint monday\nbl-audit consistency -V vault monday > proof" },
 	{ "check", "FILE", "check a proof, a receipt or a checkpoint without the vault", check_opts, check,
-	  "bl-audit check --key helper.pub proof" },
+	  "bl-audit prove -V vault 0 > proof\nbl-audit check --key vault/helper.pub proof" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 

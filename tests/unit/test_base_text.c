@@ -151,11 +151,11 @@ static void test_errors(void)
 	is_int(errno, ENOENT, "which is kept");
 	bl_err_set(&err, BL_DATA, "a\nb\x1b[31mc\x7f\xc2\x9b" "d\xc2\xa9\xe2\x82\xac");
 	is_str(caught(&err), "bl-test: a?b?[31mc???d\xc2\xa9\xe2\x82\xac\n", "control characters print as '?', other letters as they are");
-	memset(big, 'x', sizeof big - 1);
+	memset(big, 'y', sizeof big - 1);
 	big[sizeof big - 1] = 0;
 	bl_err_set(&err, BL_DATA, "%s", big);
 	bl_err_where(&err, "place");
-	ok(!strncmp(err.msg, "place: xxx", 10) && strlen(err.msg) == sizeof err.msg - 1, "what is too long is cut at its end");
+	ok(!strncmp(err.msg, "place: yyy", 10) && strlen(err.msg) == sizeof err.msg - 1, "what is too long is cut at its end");
 	bl_err_where(&err, "%s", big);
 	is_int(strlen(err.msg), sizeof err.msg - 1, "a place too");
 	const char *shown = caught(&err);
