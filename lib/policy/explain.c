@@ -191,7 +191,7 @@ static void rule(struct explain *x, const struct bl_rule *r, bool decided)
 	static const char *const states[] = { [BL_OUTCOME_FAIL] = "fails", [BL_OUTCOME_PASS] = "passes", [BL_OUTCOME_DATA] = "tested" };
 	enum bl_outcome o = bl_judge_rule(x->v, r);
 	const char *state = o == BL_OUTCOME_DATA && decided ? "moot" : states[o];
-	char words[BL_WORDS_RULE];
+	char words[BL_WORDS_RULE], param[BL_WORDS_RULE];
 
 	for (uint32_t i = 0; i < r->narg; i++)
 		rule(x, r->arg[i], decided || o != BL_OUTCOME_DATA);
@@ -203,6 +203,9 @@ static void rule(struct explain *x, const struct bl_rule *r, bool decided)
 		struct bl_json *j = bl_json_new_object();
 		bl_json_put_text(j, "rule", bl_words_name(r->kind));
 		bl_json_put_text(j, "path", r->path);
+		bl_words_param(r, param);
+		if (param[0])
+			bl_json_put_text(j, "param", param);
 		bl_json_put_text(j, "state", state);
 		bl_json_put_text(j, "words", words);
 		bl_json_add(x->list, j);
