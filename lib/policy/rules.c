@@ -186,7 +186,7 @@ static int test_result(struct bl_work *w, struct bl_rules_out *out, struct bl_er
 	for (size_t i = 0, n = bl_work_at(w, w->r->ngroup, 0); i < n; i++)
 		if (w->withheld[i])
 			out->acc[i] = (struct bl_acc){ .null = true };
-	return 0;
+	return w->p->suppress && w->plan->kind == BL_PLAN_GROUPS && w->r->nkey && !out->nothing_left ? bl_domain_extra(w, out, err) : 0;
 }
 
 int bl_rules_apply(const struct bl_policy *p, const struct bl_verdict *v, const struct bl_plan *plan, const struct bl_result *r,

@@ -64,7 +64,7 @@ static void close_group(struct bl_work *w, uint64_t g)
 {
 	const struct bl_plan *p = w->plan;
 	uint32_t nc = w->r->ncell;
-	bool *bad = w->bad + bl_work_at(w, g, 0), *withheld = w->withheld + bl_work_at(w, g, 0), any = false, left = false;
+	bool *bad = w->bad + bl_work_at(w, g, 0), *withheld = w->withheld + bl_work_at(w, g, 0);
 
 	blame_terms(p, bad);
 	for (uint32_t c = 0; c < nc; c++)
@@ -72,12 +72,8 @@ static void close_group(struct bl_work *w, uint64_t g)
 	for (uint32_t i = 0; i < p->nagg; i++)
 		if (!has_bad(&p->agg[i], bad))
 			set_cells(&p->agg[i], withheld, false);
-	for (uint32_t c = 0; c < nc; c++) {
-		any = any || w->cell[c].printed;
-		left = left || (w->cell[c].printed && !withheld[c]);
-	}
-	/* A key tells that its group is there; so one that is small, or empty of everything else, goes with all it has. */
-	w->dropped[g] = p->nkey && (w->dropped[g] || bad[0] || (any && !left));
+	/* A key tells that its group is there, so a small group goes with all it has. */
+	w->dropped[g] = p->nkey && (w->dropped[g] || bad[0]);
 	for (uint32_t c = 0; c < nc && w->dropped[g]; c++)
 		withheld[c] = true;
 }

@@ -6,6 +6,7 @@
  *	leaf.c       the release expression for one cell of one group, or for the union of a column
  *	differ.c     sets for the differencing store
  *	suppress.c   which groups and cells must be withheld so that what is left passes
+ *	domain.c     listed keys whose groups are not printed
  *	rules.c      all of it in order, and rounding
  */
 #ifndef BL_POLICY_WORK_H
@@ -91,5 +92,8 @@ int bl_differ_unions(struct bl_work *w, uint32_t *column, struct bl_err *err);
 void bl_suppress_close(struct bl_work *w);
 /* Withholds until every column is safe, its union and its rest. Without suppression: whether the unions pass. */
 int bl_suppress_run(struct bl_work *w, struct bl_err *err);
+
+/* Fills extra_key and nextra. */
+int bl_domain_extra(struct bl_work *w, struct bl_rules_out *out, struct bl_err *err);
 
 #endif

@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-/* The groups that are printed, and what of them is withheld. */
+/* The groups that are printed, and what of them is withheld: behind them listed keys of which nothing is said. */
 static int keep_groups(struct bl_result *kept, bool **withheld, const struct bl_result *raw, const struct bl_rules_out *out,
 		       struct bl_arena *a, struct bl_err *err)
 {
-	uint64_t n = 0;
+	uint64_t n = out->nextra;
 
 	*kept = (struct bl_result){ .nkey = raw->nkey, .ncell = raw->ncell };
 	for (uint64_t g = 0; g < raw->ngroup; g++)
@@ -26,6 +26,13 @@ static int keep_groups(struct bl_result *kept, bool **withheld, const struct bl_
 		memcpy(*withheld + kept->ngroup * raw->ncell, out->withheld + g * raw->ncell, raw->ncell * sizeof **withheld);
 		kept->ngroup++;
 	}
+	if (out->nextra)
+		memcpy(kept->key + kept->ngroup * raw->nkey, out->extra_key, out->nextra * raw->nkey * sizeof *raw->key);
+	for (uint64_t i = kept->ngroup * raw->ncell; i < (kept->ngroup + out->nextra) * raw->ncell; i++) {
+		kept->acc[i] = (struct bl_acc){ .null = true };
+		(*withheld)[i] = true;
+	}
+	kept->ngroup += out->nextra;
 	return 0;
 }
 
