@@ -251,8 +251,8 @@ out:
 
 static const struct bl_opt_verb verbs[] = {
 	{ "verify", "RECEIPT", "check a receipt, and with --output the number that was published", verify_opts, verify,
-	  "bl-attest verify --key vault/helper.pub --output answer.jsonl receipt" },
-	{ "show", "RECEIPT", "what a receipt says, once it verified", show_opts, show, "bl-attest show receipt" },
+	  "bl-attest verify --key vault/helper.pub --output mean.jsonl mean.receipt" },
+	{ "show", "RECEIPT", "what a receipt says, once it verified", show_opts, show, "bl-attest show mean.receipt" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 
@@ -260,7 +260,7 @@ int main(int argc, char **argv)
 {
 	static const struct bl_opt_prog prog = {
 		.name = "bl-attest", .summary = "Shows and verifies receipts of released answers.", .verbs = verbs,
-		.example = "bl-attest verify receipt",
+		.example = "bl-attest verify mean.receipt",
 	};
 	return bl_opt_main(&prog, argc, argv);
 }
