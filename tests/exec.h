@@ -23,14 +23,14 @@ struct exec_file {
 	struct bl_err err;
 };
 
-/* Begins a table; the caller fills f->w.col and counts f->w.rows. */
-static inline int exec_begin(struct exec_file *f, const struct bl_schema *schema, const uint32_t *entity, uint32_t nentity)
+/* Begins a table in fd; the caller fills f->w.col and counts f->w.rows. */
+static inline int exec_begin_fd(struct exec_file *f, const struct bl_schema *schema, const uint32_t *entity, uint32_t nentity, int fd)
 {
 	static const char policy[] = "{}";
 	const uint8_t seed[32] = { 7 };
 
 	memset(f, 0, sizeof *f);
-	f->fd = memfd_create("table", MFD_CLOEXEC);
+	f->fd = fd;
 	strcpy(f->h.name, "t");
 	f->h.schema = *schema;
 	f->h.nentity = nentity;
@@ -42,17 +42,31 @@ static inline int exec_begin(struct exec_file *f, const struct bl_schema *schema
 	return f->fd < 0 || bl_ident_from_seed(&f->owner, seed, &f->err) || bl_writer_open(&f->w, f->fd, &f->h, &f->owner, NULL, 0, &f->err);
 }
 
-static inline int exec_end(struct exec_file *f)
+static inline int exec_begin(struct exec_file *f, const struct bl_schema *schema, const uint32_t *entity, uint32_t nentity)
 {
+	return exec_begin_fd(f, schema, entity, nentity, memfd_create("table", MFD_CLOEXEC));
+}
+
+/* f->r over f->fd. */
+static inline int exec_open(struct exec_file *f)
+{
+	const uint8_t seed[32] = { 7 };
 	uint8_t *key = bl_mem_new(BL_BLF_KEY);
-	int r = bl_writer_close(&f->w, &f->err) || bl_reader_open(&f->r, f->fd, &f->err) ||
+	int r = (!f->owner.sk && bl_ident_from_seed(&f->owner, seed, &f->err)) || bl_reader_open(&f->r, f->fd, &f->err) ||
 		bl_header_unlock(bl_reader_header(f->r), &f->owner, key, &f->err) || bl_reader_unlock(f->r, key, &f->err);
 
-	bl_writer_fini(&f->w);
 	bl_mem_free(key);
 	if (r)
 		fprintf(stderr, "# %s\n", f->err.msg);
 	return r;
+}
+
+static inline int exec_end(struct exec_file *f)
+{
+	int r = bl_writer_close(&f->w, &f->err);
+
+	bl_writer_fini(&f->w);
+	return r || exec_open(f);
 }
 
 static inline void exec_fini(struct exec_file *f)

@@ -29,8 +29,9 @@ struct bl_accum_lane {
 	struct bl_where *filter;
 	bool none;			/* no row of this row group */
 	uint64_t mask[WORDS];
+	uint32_t n;			/* rows in it */
+	bool listed;			/* idx is filled */
 	uint16_t idx[N];
-	uint32_t n;
 };
 
 /* --- making --- */
@@ -218,6 +219,7 @@ static bool one_group(const struct bl_accum_set *a, const struct bl_accum *c, co
 	uint8_t *p = a->group.p + c->at;
 	const struct bl_eval_vec *v = c->arg ? &c->arg->vec : NULL;
 
+	/* idx is not looked at */
 	if (c->what == BL_STATE_COUNT) {
 		*(uint64_t *)(void *)p += r->n;
 		return true;
@@ -316,26 +318,41 @@ static int few(struct bl_accum_set *a, const uint32_t *gid, struct bl_err *err)
 	return 0;
 }
 
+/* The rows of lane l that have a value of c. */
+static void select(struct bl_accum_set *a, const struct bl_accum *c, struct bl_accum_lane *l, struct rows *r)
+{
+	const uint64_t *null = c->arg ? c->arg->vec.null : NULL;
+
+	if (null) {
+		for (int i = 0; i < WORDS; i++)
+			a->mask[i] = l->mask[i] & ~null[i];
+		*r = (struct rows){ a->mask, a->idx, list(a->mask, a->idx) };
+		return;
+	}
+	if (!l->listed)
+		list(l->mask, l->idx);
+	l->listed = true;
+	*r = (struct rows){ l->mask, l->idx, l->n };
+}
+
 static int one(struct bl_accum_set *a, struct bl_accum *c, const uint32_t *gid, const uint32_t *pid, struct bl_err *err)
 {
 	struct bl_accum_lane *l = &a->lane[c->lane];
-	struct rows r = { l->mask, l->idx, l->n };
-	uint64_t mask[WORDS];
-	uint16_t idx[N];
+	struct rows r = { l->mask, NULL, l->n };
 
-	if (!r.n || (c->done && !pid))
+	if (!l->n || (c->done && !pid))
 		return 0;
-	if (c->arg) {
-		if (bl_scan_run(a->s, c->arg, err))
-			return -1;
-		if (c->arg->vec.null) {
-			for (int i = 0; i < WORDS; i++)
-				mask[i] = l->mask[i] & ~c->arg->vec.null[i];
-			r = (struct rows){ mask, idx, list(mask, idx) };
-		}
-		if (!r.n)
+	if (c->arg && bl_scan_run(a->s, c->arg, err))
+		return -1;
+	/* Where every row has a value, no list of rows is needed to add them up. */
+	if (!c->done && a->group.n == 1 && (!c->arg || !c->arg->vec.null) && one_group(a, c, &r)) {
+		if (!pid)
 			return 0;
+		c->done = true;
 	}
+	select(a, c, l, &r);
+	if (!r.n)
+		return 0;
 	if (!c->done && group_states(a, c, gid, &r, err))
 		return -1;
 	if (pid && c->paired)
@@ -358,12 +375,13 @@ int bl_accum_vector(struct bl_accum_set *a, const uint64_t *mask, const uint32_t
 		struct bl_accum_lane *lane = &a->lane[l];
 
 		lane->n = 0;
+		lane->listed = false;
 		if (lane->none)
 			continue;
 		memcpy(lane->mask, mask, sizeof(lane->mask));
 		if (lane->filter && bl_where_vector(lane->filter, lane->mask, err))
 			return -1;
-		lane->n = list(lane->mask, lane->idx);
+		lane->n = bl_where_count(lane->mask);
 	}
 	for (uint32_t i = 0; i < a->n; i++)
 		a->accum[i].done = false;

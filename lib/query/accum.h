@@ -30,6 +30,8 @@ struct bl_accum_set {
 	uint32_t *of;			/* by cell: its accumulator */
 	bool pairs;
 	struct bl_accum_table group, pair;
+	uint64_t mask[BL_KERNEL_WORDS];	/* scratch: the rows that have a value */
+	uint16_t idx[BL_KERNEL_N];
 };
 
 int bl_accum_init(struct bl_accum_set *a, struct bl_scan *s, bool pairs, struct bl_err *err);
