@@ -17,7 +17,7 @@ void bl_hash_end(struct bl_hash *h, uint8_t out[BL_HASH_LEN]);	/* result; h is r
 void bl_hash_free(struct bl_hash *h);
 
 void bl_hash_sha256(const void *p, size_t n, uint8_t out[BL_HASH_LEN]);
-/* SHA-256(p || q), without memory of its own. */
+/* SHA-256(p || q); never fails. */
 void bl_hash_both(const void *p, size_t n, const void *q, size_t m, uint8_t out[BL_HASH_LEN]);
 void bl_hash_sha512(const void *p, size_t n, uint8_t out[BL_HASH512_LEN]);
 void bl_hash_hmac(const uint8_t *key, size_t klen, const void *p, size_t n, uint8_t out[BL_HASH_LEN]);

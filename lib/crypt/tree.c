@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tree: see tree.h. Nothing here allocates but the running hash of a leaf. */
+/* tree: see tree.h. Nothing here allocates, or fails. */
 #include "crypt/tree.h"
 
 #include <string.h>
@@ -18,12 +18,8 @@ static void node(const uint8_t left[BL_TREE_HASH], const uint8_t right[BL_TREE_H
 void bl_tree_leaf(const void *p, size_t n, uint8_t leaf[BL_TREE_HASH])
 {
 	static const uint8_t zero;
-	struct bl_hash *h = bl_hash_new();
 
-	bl_hash_add(h, &zero, 1);
-	bl_hash_add(h, p, n);
-	bl_hash_end(h, leaf);
-	bl_hash_free(h);
+	bl_hash_both(&zero, 1, p, n, leaf);
 }
 
 void bl_tree_add(struct bl_tree *t, const uint8_t leaf[BL_TREE_HASH])
