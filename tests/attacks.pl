@@ -76,7 +76,7 @@ sub csv_rows { my @rows; my $s = shift; $s =~ s/^[^\n]*\n// or return ();
 sub same { my ($got, $want, $tol) = @_;
 	return $got eq '' if !defined $want;
 	return $got eq $want if $want !~ /^-?[0-9.]+(e-?\d+)?$/i || $got !~ /^-?[0-9.]+(e[-+]?\d+)?$/i;
-	return abs($got - $want) <= $tol * (abs($want) || 1) }
+	return abs($got - $want) <= $tol * (abs($want) > 1 ? abs($want) : 1) }
 sub same_row { my ($g, $w, $tol) = @_; return 0 if @$g < @$w || @$g > @$w + 1; for (0 .. $#$w) { return 0 unless same($g->[$_], $w->[$_], $tol) } return 1 }
 sub check_answer { my ($out, $e) = @_; my $tol = $e->{tol} || 0; my @got = csv_rows($out); my @want = @{ $e->{answer} };
 	for my $f (@{ $e->{forbid_rows} || [] }) { return 'a row that must be withheld' if grep { same_row($_, $f, $tol) } @got }

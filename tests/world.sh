@@ -2,7 +2,7 @@
 # world: what a test of questions needs: an owner, an analyst, a vault and a sealed table. Source it after tap.sh.
 #   people_policy [FPR]   the policy of the sample table, for this analyst
 #   world                 owner.pem analyst.pem vault people.csv people.json people.blf
-#   ask [OPTION...] SQL [FILE]   runs bl-query as the analyst on people.blf, with `run`
+#   ask [OPTION...] SQL [FILE]   runs bl-query as the analyst on people.blf or another FILE.blf, with `run`
 people_policy() {
 	cat <<EOF
 {
@@ -30,6 +30,7 @@ world() {
 	bl-ingest -q -i owner.pem -p people.json -r vault/helper.pub -o people.blf people.csv
 }
 ask() {
-	case $# in 1) set -- "$1" people.blf ;; esac
+	for last in "$@"; do :; done
+	case $last in *.blf) ;; *) set -- "$@" people.blf ;; esac
 	run bl-query -i analyst.pem -V vault "$@"
 }

@@ -344,6 +344,8 @@ static void check_function(void *arg, const struct bl_lineage *u)
 
 	if (!u->function || later(j, u->pos))
 		return;
+	if (j->v->open && j->grant[u->column].uses & BL_USE_PROJECT)
+		return;		/* its values may be printed as they are: whatever is made of them, the asker can make */
 	bl_lineage_print_functions(u->function, needs);
 	if (u->function & ~j->grant[u->column].functions) {
 		bl_lineage_print_functions(j->grant[u->column].functions, has);

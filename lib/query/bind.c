@@ -54,6 +54,8 @@ static int no_column(struct bl_bind *b, const struct bl_ast *x)
 		if (!b->visible || b->visible[i])
 			names[n++] = b->schema->col[i].name;
 	near = x->s.n < BL_TYPE_NAME ? bl_text_nearest(word, names, n) : NULL;
+	if (near && bl_text_distance(word, near, 3) > (x->s.n < 6 ? 1 : 2))
+		near = NULL;		/* short names are near to many: a slip of the finger, no more */
 	bl_lex_fail(b->q, x->pos, x->len, BL_REFUSED, "refused: uses (no column '%.*s' that you may use)", BL_LEX_NAME(x->s));
 	return near ? bl_err_hint(b->q->err, "did you mean '%s'?", near) : -1;
 }

@@ -483,7 +483,7 @@ static void put_counter(struct bl_buf *text, struct bl_json *doc, const char *wh
 {
 	if (most == UINT64_MAX)
 		return;
-	bl_buf_printf(text, "budget     %s: %llu of %llu left\n", what, (unsigned long long)(used < most ? most - used : 0), (unsigned long long)most);
+	bl_buf_printf(text, "%s left: %llu of %llu\n", what, (unsigned long long)(used < most ? most - used : 0), (unsigned long long)most);
 	bl_json_put_int(doc, what, (int64_t)(used < most ? most - used : 0));
 }
 
@@ -495,6 +495,8 @@ static void put_budget(const struct run *r, struct bl_buf *text, struct bl_json 
 	uint64_t requests, refusals;
 
 	bl_doc_limits(&k->policy, r->principal, &requests, &refusals);
+	if (requests != UINT64_MAX || refusals != UINT64_MAX)
+		bl_buf_puts(text, "\n");
 	put_counter(text, left, "requests", bl_ledger_requests(k->ledger, k->owner, r->h->name, r->principal), requests);
 	put_counter(text, left, "refusals", bl_ledger_refusals(k->ledger, k->owner, r->h->name, r->principal), refusals);
 	bl_json_put(doc, "left", left);

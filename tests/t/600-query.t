@@ -48,8 +48,8 @@ refused() {	# SQL, what stderr must say, promise
 	is "$rc:$out" '77:' "$3"
 	like "$err" "$2" 'and the message names the rule'
 }
-refused 'select name from people' "people.blf: no column 'name'" 'a hidden column is refused'
-refused 'select age from people' 'refused: uses .*columns' 'bare rows are refused'
+refused 'select name from people' "people.blf: refused: uses \(no column 'name'" 'a hidden column is refused'
+refused 'select age from people' 'refused: uses .*needs project' 'bare rows are refused'
 refused 'select * from people' 'refused: ' 'a bare star is refused'
 refused 'select min(age) from people' 'refused: functions' 'a minimum is one person'
 refused 'select id, sum(cost) from people group by id' 'refused: ' 'grouping by the entity is refused'

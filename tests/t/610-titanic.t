@@ -44,7 +44,9 @@ if command -v sqlite3 >/dev/null; then
 		cast(SibSp as integer) SibSp, cast(Parch as integer) Parch, Ticket, cast(Fare as real) Fare, nullif(Cabin, '') Cabin,
 		nullif(Embarked, '') Embarked from raw"
 	# An open copy: rules aside, every number must be the same. Integers and counts to the letter, the others to 1e-12.
-	policy | sed 's/"release".*"tee"/"release": true, "expressions": "any", "tee"/; s/"dataset": "titanic"/"dataset": "open"/' >open.json
+	policy | sed 's/"release".*"tee"/"release": true, "expressions": "any", "tee"/; s/"dataset": "titanic"/"dataset": "open"/
+		s/"filter", "group", "aggregate"\], "class": "quasi"/"project", "filter", "group", "aggregate"], "class": "public", "like": true/
+		s/"Name": {"uses": \[\], "class": "identifier"}/"PassengerId": {"uses": ["project", "filter", "group", "aggregate"], "class": "public"}/' >open.json
 	bl-ingest -q -i owner.pem -p open.json -r vault/helper.pub -o open.blf "$csv" || ok false 'an open copy is sealed'
 	while read -r sql; do
 		ask "$sql" open
