@@ -384,7 +384,7 @@ static const struct bl_opt_verb verbs[] = {
 	{ "show", "FILE", "say in plain words what a policy means", show_opts, show, "bl-policy new | bl-policy show -" },
 	{ "new", "", "print a first policy: every column hidden, strict rules", new_opts, new, "printf 'id,age,city\\n' | bl-policy new --schema - --entity id" },
 	{ "attach", "FILE", "put a newer policy on a sealed table", attach_opts, attach,
-	  "sed 's/\"version\": 1/\"version\": 2/' people.json > newer.json\nbl-policy attach -i owner.pem -p newer.json -o newer.blf people.blf" },
+	  "sed 's/\"version\": 1/\"version\": 2/' policy.json > newer.json\nbl-policy attach -i owner.pem -p newer.json -o newer.blf people.blf" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 

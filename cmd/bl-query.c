@@ -311,7 +311,7 @@ static const struct bl_opt_prog prog = {
 	.summary = "ask a sealed table in SQL; what its policy allows is printed",
 	.opts = options,
 	.run = run,
-	.example = "bl-query -i me.pem -V vault 'select count(*) from people' people.blf",
+	.example = "bl-query -i analyst.pem -V vault 'select count(*) from people' people.blf",
 };
 
 int main(int argc, char **argv)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # world: what a test of questions needs: an owner, an analyst, a vault and a sealed table. Source it after tap.sh.
 #   people_policy [FPR]   the policy of the sample table, for this analyst
-#   world                 owner.pem analyst.pem vault people.csv people.json people.blf
+#   world                 owner.pem analyst.pem vault people.csv policy.json people.blf
 #   ask [OPTION...] SQL [FILE]   runs bl-query as the analyst on people.blf or another FILE.blf, with `run`
 people_policy() {
 	cat <<EOF
@@ -26,8 +26,8 @@ EOF
 world() {
 	bl-keygen -q -o owner.pem && bl-keygen -q -o analyst.pem && bl-keygen -q -V vault || return 1
 	"$top/tests/people" "${1:-1200}" >people.csv
-	people_policy "$(bl-keygen -l -i analyst.pem)" >people.json
-	bl-ingest -q -i owner.pem -p people.json -r vault/helper.pub -o people.blf people.csv
+	people_policy "$(bl-keygen -l -i analyst.pem)" >policy.json
+	bl-ingest -q -i owner.pem -p policy.json -r vault/helper.pub -o people.blf people.csv
 }
 ask() {
 	for last in "$@"; do :; done

@@ -7,8 +7,13 @@
 # The literal displays of a page's EXAMPLES, one shell script.
 examples() { awk '/^\.Sh /{ on = $2 == "EXAMPLES" } on && /^\.Bd -literal/{ lit = 1; next } /^\.Ed/{ lit = 0 } on && lit' "$1" | sed 's/\\(dq/"/g; s/\\&//g; s/\\e/\\/g; s/\\-/-/g'; }
 
+worked() { is "$1" 0 "$2"; [ "$1" = 0 ] || diag "$(cat "$scratch/script")" "$(tail -5 "$scratch/script.out")"; }
+
 mkdir pristine && cd pristine && world || { ok false 'a table is sealed'; done_testing; }
 bl-query -q -i analyst.pem -V vault --receipt mean.receipt -f jsonl -o mean.jsonl 'select avg(visits) as mean from people' people.blf
+cp vault/checkpoint old-checkpoint
+bl-query -q -i analyst.pem -V vault 'select count(*) from people' people.blf >/dev/null
+bl-audit prove -V vault 3 >proof
 cd ..
 ran=0
 for page in "$top"/man/*.[1-8]; do
@@ -20,8 +25,7 @@ for page in "$top"/man/*.[1-8]; do
 	fi
 	rm -rf here && cp -a pristine here
 	( cd here && PATH=$top/tests:$PATH sh -e ../script ) >script.out 2>&1 </dev/null
-	is $? 0 "the examples of $name work" || diag "$(tail -5 script.out)"
-	[ $? = 0 ] || diag "$(tail -5 script.out)"
+	worked $? "the examples of $name work"
 	ran=$((ran + 1))
 done
 ok "[ $ran -ge 8 ]" 'there were manual pages with examples'
@@ -34,7 +38,7 @@ for source in "$top"/cmd/*.c; do
 		[ -s script ] || { ok false "$p $v --help has an example"; continue; }
 		rm -rf here && cp -a pristine here
 		( cd here && BL_VAULT=vault PATH=$top/tests:$PATH sh -e ../script ) >script.out 2>&1 </dev/null
-		is $? 0 "the example of $p${v:+ $v} --help works" || diag "$(cat script)" "$(tail -3 script.out)"
+		worked $? "the example of $p${v:+ $v} --help works"
 	done
 done
 

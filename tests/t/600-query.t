@@ -30,6 +30,9 @@ exits 0 'NAME=FILE renames the table'
 ask 'select count(*) from people' t=people.blf
 exits 64 'then the old name is gone'
 
+ask -q 'select age, region, smoker, count(*) from people group by 1, 2, 3 order by 4 desc, 1, 2, 3'
+ok '[ $rc = 0 ] || [ $rc = 77 ]' 'many groups are sorted inside the sandbox'
+
 # --- receipts ---
 ask -o n.jsonl --receipt r.json 'select count(*) as n from people'
 is "$rc:$out" '0:' 'with -o nothing goes to the standard output'
@@ -90,7 +93,7 @@ ask -n 'select min(age) from people'
 exits 77 '--explain of a refused one exits as the question would'
 ask --explain --json 'select count(*) from people'
 ok 'printf %s "$out" | python3 -m json.tool >/dev/null 2>&1 || ! command -v python3 >/dev/null' 'JSON for machines'
-ask --schema people.blf
+run bl-query -i analyst.pem -V vault --schema 'select 1' people.blf
 exits 64 '--schema takes no SQL'
 run bl-query -i analyst.pem -V vault --schema people.blf
 exits 0 '--schema shows the columns'

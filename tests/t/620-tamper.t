@@ -67,7 +67,7 @@ done
 
 # The same header, signed by somebody else: the key in it opens nothing.
 seal a.csv m.blf mallory.pem
-perl -e 'sub s { open my $f, "<:raw", $_[0]; local $/; <$f> } my ($a, $m) = (s("a.blf"), s("m.blf")); my ($h, $k) = map { unpack "V", substr $_, 12, 4 } $a, $m;
+perl -e 'sub slurp { open my $f, "<:raw", $_[0]; local $/; <$f> } my ($a, $m) = (slurp("a.blf"), slurp("m.blf")); my ($h, $k) = map { unpack "V", substr $_, 12, 4 } $a, $m;
 	open my $o, ">:raw", "resigned.blf"; print $o substr($m, 0, $k), substr($a, $h)'
 ask resigned.blf
 ok '[ $rc = 65 ] || [ $rc = 77 ]' 'a header signed by another key is refused'

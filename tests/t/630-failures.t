@@ -101,10 +101,10 @@ bl-query -q -i analyst.pem -V vault 'select visits, count(*) from people where a
 is "$(bl-audit show -V vault --kind release --json | wc -l)" $((before + 1)) 'the release is in the journal all the same'
 
 # --- an ingest that breaks off ---
-( cat people.csv; echo 'oops' ) | bl-ingest -q -i owner.pem -p people.json -r vault/helper.pub -o broken.blf - 2>ingest.err
+( cat people.csv; echo 'oops' ) | bl-ingest -q -i owner.pem -p policy.json -r vault/helper.pub -o broken.blf - 2>ingest.err
 is $? 65 'a broken input is 65'
 ok '[ ! -e broken.blf ]' 'and no file is published'
-bl-ingest -q -i owner.pem -p people.json -r vault/helper.pub -o - people.csv >/dev/full 2>/dev/null
+bl-ingest -q -i owner.pem -p policy.json -r vault/helper.pub -o - people.csv >/dev/full 2>/dev/null
 is $? 74 'sealing onto a full disk is 74'
 bl-keygen -q -o - >/dev/full 2>/dev/null
 is $? 74 'a key onto a full disk is 74'
