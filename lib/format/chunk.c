@@ -287,7 +287,8 @@ static void get_runs(struct bl_chunk *c, uint32_t from, uint32_t n)
 static void get_ints(struct bl_chunk *c, uint32_t from, uint32_t n)
 {
 	const struct bl_codec_head *h = &c->head;
-	const uint64_t *packed = c->packed + (h->kind == BL_CODEC_CONSTANT || h->kind == BL_CODEC_RUNS ? 0 : from / V * (BL_UNPACK_SIZE(h->width) / 8));
+	bool none = h->kind == BL_CODEC_CONSTANT || h->kind == BL_CODEC_RUNS;
+	const uint64_t *packed = none ? NULL : c->packed + from / V * (BL_UNPACK_SIZE(h->width) / 8);
 
 	switch (h->kind) {
 	case BL_CODEC_PACKED:

@@ -544,45 +544,49 @@ static void print_value(struct bl_type t, const struct bl_vec *v, uint32_t i)
 	fputs(p, stdout);
 }
 
+static int print_group(struct bl_reader *r, uint32_t g, struct bl_err *err)
+{
+	const struct bl_schema *s = &bl_reader_header(r)->schema;
+	struct bl_chunk **c = calloc(s->n, sizeof(*c));
+	struct bl_vec *v = calloc(s->n, sizeof(*v));
+	uint32_t rows = bl_reader_group_rows(r, g);
+	int ret = 0;
+
+	for (uint32_t k = 0; k < s->n && !ret; k++)
+		ret = bl_reader_load(r, g, k, c[k] = bl_chunk_new(), err);
+	for (uint32_t i = 0; i < rows && !ret; i++)
+		for (uint32_t k = 0; k < s->n; k++) {
+			if (i % BL_TYPE_VECTOR == 0)
+				bl_chunk_vec(c[k], i, rows - i < BL_TYPE_VECTOR ? rows - i : BL_TYPE_VECTOR, &v[k]);
+			print_value(s->col[k].type, &v[k], i % BL_TYPE_VECTOR);
+			putchar(k + 1 < s->n ? ',' : '\n');
+		}
+	for (uint32_t k = 0; k < s->n; k++)
+		bl_chunk_free(c[k]);
+	free(c);
+	free(v);
+	return ret;
+}
+
 static int dump(const char *path, const char *identity)
 {
 	uint8_t *key = bl_mem_new(BL_BLF_KEY);
 	struct bl_reader *r = NULL;
-	struct bl_ident id;
+	struct bl_ident id = { 0 };
 	struct bl_err err;
-	const struct bl_schema *s;
-	int fd;
+	int fd = bl_file_open(path, &err), ret = -1;
 
-	if (bl_ident_read(&id, identity, NULL, &err) || (fd = bl_file_open(path, &err)) < 0 || bl_reader_open(&r, fd, &err) ||
-	    bl_header_unlock(bl_reader_header(r), &id, key, &err) || bl_reader_unlock(r, key, &err) || bl_reader_verify(r, &err))
-		return bl_err_print(&err, "dump");
-	s = &bl_reader_header(r)->schema;
-	for (uint32_t g = 0; g < bl_reader_groups(r); g++) {
-		struct bl_chunk **c = calloc(s->n, sizeof(*c));
-		struct bl_vec *v = calloc(s->n, sizeof(*v));
-
-		for (uint32_t k = 0; k < s->n; k++)
-			if (!(c[k] = bl_chunk_new()) || bl_reader_load(r, g, k, c[k], &err))
-				return bl_err_print(&err, "dump");
-		for (uint32_t i = 0; i < bl_reader_group_rows(r, g); i++)
-			for (uint32_t k = 0; k < s->n; k++) {
-				uint32_t left = bl_reader_group_rows(r, g) - i;
-
-				if (i % BL_TYPE_VECTOR == 0)
-					bl_chunk_vec(c[k], i, left < BL_TYPE_VECTOR ? left : BL_TYPE_VECTOR, &v[k]);
-				print_value(s->col[k].type, &v[k], i % BL_TYPE_VECTOR);
-				putchar(k + 1 < s->n ? ',' : '\n');
-			}
-		for (uint32_t k = 0; k < s->n; k++)
-			bl_chunk_free(c[k]);
-		free(c);
-		free(v);
+	if (fd >= 0 && !bl_ident_read(&id, identity, NULL, &err) && !bl_reader_open(&r, fd, &err) &&
+	    !bl_header_unlock(bl_reader_header(r), &id, key, &err) && !bl_reader_unlock(r, key, &err) && !bl_reader_verify(r, &err)) {
+		ret = 0;
+		for (uint32_t g = 0; g < bl_reader_groups(r) && !ret; g++)
+			ret = print_group(r, g, &err);
 	}
 	bl_reader_close(r);
 	bl_mem_free(key);
 	bl_ident_fini(&id);
 	close(fd);
-	return 0;
+	return ret ? bl_err_print(&err, "dump") : 0;
 }
 
 int main(int argc, char **argv)
