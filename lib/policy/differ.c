@@ -205,6 +205,15 @@ static int sets_of_cell(const struct bl_work *w, uint64_t g, uint32_t c, struct 
 	return no_memory(err);
 }
 
+/* Are all sets that would be kept stored already? Then the cell is, and what it is only compared with learns nothing. */
+static bool all_known(const struct sets *s, const struct bl_cells_item *item)
+{
+	for (unsigned j = 0; j < s->n; j++)
+		if (!s->ask[j] && !item[j].known)
+			return false;
+	return true;
+}
+
 static bool is_candidate(const struct bl_work *w, uint64_t g, uint32_t c)
 {
 	return w->cell[c].printed && !w->bad[bl_work_at(w, g, c)];
@@ -219,18 +228,21 @@ static int test_batch(struct bl_work *w, struct batch *b, struct bl_err *err)
 	int rc = 0;
 
 	for (uint32_t d = 0; d < w->ndiff && !rc; d++) {
-		size_t n = 0, k = 0;
+		const struct bl_cells_item *item = b->item;
+		size_t n = 0;
 		for (unsigned i = 0; i < b->n; i++)
 			for (unsigned j = 0; j < b->set[i].n; j++)
 				b->item[n++] = b->set[i].item[j];
 		rc = bl_cells_test(w->store, b->item, n, w->diff[d]->n, w->diff[d]->xor_mode, err);
-		for (unsigned i = 0; i < b->n; i++)
-			for (unsigned j = 0; j < b->set[i].n; j++, k++) {
-				if (b->item[k].fails)
+		for (unsigned i = 0; i < b->n; item += b->set[i++].n) {
+			bool all = all_known(&b->set[i], item);
+			for (unsigned k = 0; k < b->set[i].n; k++) {
+				if (item[k].fails && !all)
 					w->near[d][b->at[i]] = true;
-				if (b->item[k].known)
-					w->known[b->at[i]] = (uint8_t)(w->known[b->at[i]] | 1u << j);
+				if (item[k].known || all)
+					w->known[b->at[i]] = (uint8_t)(w->known[b->at[i]] | 1u << k);
 			}
+		}
 	}
 	while (b->n)
 		free_sets(&b->set[--b->n]);
@@ -287,7 +299,7 @@ static int compare(const struct bl_work *w, struct sets *sets, bool near[BL_JUDG
 	for (uint32_t d = 0; d < w->ndiff; d++)
 		for (unsigned j = 0; j < sets->n; j++) {
 			bool fits = true;
-			if (!sets->item[j].known &&
+			if (!sets->item[j].known && !(sets->ask[j] && all_known(sets, sets->item)) &&
 			    bl_cells_fits(w->store, &sets->item[j], w->diff[d]->n, w->diff[d]->xor_mode, &fits, err))
 				return -1;
 			near[d] = near[d] || !fits;
@@ -370,7 +382,7 @@ static int test_union(struct bl_work *w, struct sets *sets, bool near[BL_JUDGE_R
 		if (bl_cells_test(w->store, sets->item, sets->n, w->diff[d]->n, w->diff[d]->xor_mode, err))
 			return -1;
 		for (unsigned j = 0; j < sets->n; j++)
-			near[d] = near[d] || sets->item[j].fails;
+			near[d] = near[d] || (sets->item[j].fails && !all_known(sets, sets->item));
 	}
 	return compare(w, sets, near, err);
 }
