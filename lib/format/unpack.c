@@ -12,6 +12,12 @@ static inline uint64_t ones(unsigned width)
 	return width == 64 ? ~(uint64_t)0 : ((uint64_t)1 << width) - 1;
 }
 
+/*
+ * A loop over 16 lanes is two or four vector instructions. gcc unrolls it into scalar ones before it looks for vectors, which
+ * takes up to seven times as long; NO_UNROLL keeps it from that.
+ */
+#define NO_UNROLL _Pragma("GCC unroll 1")
+
 static void get(const uint64_t *restrict p, unsigned width, uint64_t base, int64_t *restrict out)
 {
 	const uint64_t mask = ones(width);
@@ -26,9 +32,11 @@ static void get(const uint64_t *restrict p, unsigned width, uint64_t base, int64
 		unsigned s = bit % 64;
 
 		if (s + width <= 64) {
+			NO_UNROLL
 			for (unsigned l = 0; l < L; l++)
 				out[r * L + l] = (int64_t)(base + (w[l] >> s & mask));
 		} else {
+			NO_UNROLL
 			for (unsigned l = 0; l < L; l++)
 				out[r * L + l] = (int64_t)(base + ((w[l] >> s | w[L + l] << (64 - s)) & mask));
 		}
@@ -63,11 +71,14 @@ static void put(const int64_t *restrict v, unsigned width, uint64_t base, uint64
 		uint64_t *w = out + bit / 64 * L;
 		unsigned s = bit % 64;
 
+		NO_UNROLL
 		for (unsigned l = 0; l < L; l++)
 			w[l] |= ((uint64_t)v[r * L + l] - base) << s;
-		if (s + width > 64)
+		if (s + width > 64) {
+			NO_UNROLL
 			for (unsigned l = 0; l < L; l++)
 				w[L + l] |= ((uint64_t)v[r * L + l] - base) >> (64 - s);
+		}
 	}
 }
 
