@@ -144,12 +144,14 @@ static void test_full(void)
 	is_int(entries("."), 5, "and leaves nothing");
 }
 
-/* Killed at any moment there is a whole vault or none; an interrupt waits. */
+/* Killed at any moment there is a whole vault under the name or none; an interrupt waits, and leaves nothing else either. */
 static void test_interrupted(void)
 {
 	unsigned part = 0, litter = 0;
 
-	for (unsigned i = 0; i < 40; i++) {
+	static const int how[] = { SIGINT, SIGTERM, SIGKILL };
+
+	for (unsigned i = 0; i < 60; i++) {
 		struct bl_vault v;
 		int status;
 		pid_t pid = fork();
@@ -157,17 +159,19 @@ static void test_interrupted(void)
 			bl_vault_make("int", pk, &err);
 			_exit(0);
 		}
-		usleep(i * 60);
-		kill(pid, i % 2 ? SIGTERM : SIGINT);
+		usleep(i * 40);
+		kill(pid, how[i % 3]);
 		waitpid(pid, &status, 0);
 		if (!access("int", F_OK)) {
 			part += open_it(&v, "int") != 0;
 			bl_vault_close(&v);
 			part += system("rm -r int") != 0;
 		}
+		if (how[i % 3] == SIGKILL)
+			part += system("rm -rf .bl-*") != 0;
 		litter += entries(".") != 5;
 	}
-	is_int(part, 0, "interrupted, it is complete or absent");
+	is_int(part, 0, "interrupted or killed, it is complete or absent");
 	is_int(litter, 0, "with nothing left beside it");
 }
 
