@@ -4,8 +4,8 @@
 . "$(dirname "$0")/../tap.sh"
 . "$top/tests/world.sh"
 
-# The literal displays of a page's EXAMPLES, one shell script.
-examples() { awk '/^\.Sh /{ on = $2 == "EXAMPLES" } on && /^\.Bd -literal/{ lit = 1; next } /^\.Ed/{ lit = 0 } on && lit' "$1" | sed 's/\\(dq/"/g; s/\\&//g; s/\\e/\\/g; s/\\-/-/g'; }
+# The literal displays of a page's EXAMPLES, one shell script. Indented ones show what needs more than is here.
+examples() { awk '/^\.Sh /{ on = $2 == "EXAMPLES" } on && /^\.Bd -literal$/{ lit = 1; next } /^\.Ed/{ lit = 0 } on && lit' "$1" | sed 's/\\(dq/"/g; s/\\&//g; s/\\e/\\/g; s/\\-/-/g'; }
 
 worked() { is "$1" 0 "$2"; [ "$1" = 0 ] || diag "$(cat "$scratch/script")" "$(tail -5 "$scratch/script.out")"; }
 
