@@ -335,6 +335,12 @@ static void check_use(void *arg, const struct bl_lineage *u)
 	put_column_path(j, u->column, "uses");
 }
 
+/* May its values leave as they are? Then whatever is made of them, the asker could make from the rows. */
+static bool is_printable(const struct judging *j, uint32_t column)
+{
+	return j->v->open && j->grant[column].uses & BL_USE_PROJECT;
+}
+
 static void check_function(void *arg, const struct bl_lineage *u)
 {
 	struct judging *j = arg;
@@ -342,10 +348,8 @@ static void check_function(void *arg, const struct bl_lineage *u)
 	unsigned one_person = u->function & (BL_FN_MIN | BL_FN_MAX | BL_FN_QUANTILE);
 	char has[BL_LINEAGE_TEXT], needs[BL_LINEAGE_TEXT];
 
-	if (!u->function || later(j, u->pos))
+	if (!u->function || later(j, u->pos) || is_printable(j, u->column))
 		return;
-	if (j->v->open && j->grant[u->column].uses & BL_USE_PROJECT)
-		return;		/* its values may be printed as they are: whatever is made of them, the asker can make */
 	bl_lineage_print_functions(u->function, needs);
 	if (u->function & ~j->grant[u->column].functions) {
 		bl_lineage_print_functions(j->grant[u->column].functions, has);
@@ -379,7 +383,7 @@ static void check_grid(void *arg, const struct bl_grid_fault *f)
 	const struct bl_dec *d = c && !strcmp(f->rule, "grid") ? &c->grid : c && !strcmp(f->rule, "bin") ? &c->bin : NULL;
 	char size[BL_NUM_TEXT] = "";
 
-	if (later(j, f->pos))
+	if (later(j, f->pos) || is_printable(j, f->column))
 		return;
 	if (d) {
 		bl_num_print_dec(d->v, d->scale, size);

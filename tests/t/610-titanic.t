@@ -74,7 +74,7 @@ select Pclass, count(*) from titanic group by Pclass having count(*) > 200 order
 select upper(Sex), length(Sex), count(*) from titanic group by 1, 2 order by 1
 select SibSp + Parch, count(*) from titanic group by SibSp + Parch order by 2 desc, 1 limit 3
 select coalesce(Embarked, '?'), count(*) from titanic group by 1 order by 1
-select PassengerId, Ticket, Age from titanic where Pclass = 1 order by Age desc, PassengerId limit 5
+select PassengerId, Ticket, Age from titanic where Pclass = 1 and Age is not null order by Age desc, PassengerId limit 5
 select distinct Pclass, Survived from titanic order by 1, 2
 select sum(Survived * 100 / 7), sum(-Pclass), avg(Age * 2 + 1) from titanic
 EOF

@@ -292,8 +292,8 @@ static void classes(void)
 		NO("a sensitive column whose only use is above its class is hidden", "select cls from t", "uses", "cls from"),
 		OPENS("without a class there is no ceiling", "select age from t"),
 		OPENS("a public one is printed", "select open from t"),
-		NO("functions not listed are the additive ones", "select max(open) from t", "functions", "max(open)"),
-		OPENS("which are allowed", "select sum(open), stddev(open), count(distinct open) from t"),
+		OPENS("of values that may be printed as they are any function is answered", "select max(open), median(open) from t"),
+		OPENS("and the additive ones", "select sum(open), stddev(open), count(distinct open) from t"),
 	};
 
 	ASK(policy, q);
