@@ -15,35 +15,36 @@ void *bl_compile_alloc(struct bl_eval *v, size_t n, size_t size)
 	return p;
 }
 
-static void limits(struct bl_type t, bl_i128 *min, bl_i128 *max)
+static void limits(struct bl_ops_node *n)
 {
-	*min = INT64_MIN;
-	*max = INT64_MAX;
-	if (t.kind == BL_TYPE_DECIMAL) {
-		*max = bl_num_pow10_i128(38) - 1;
-		*min = -*max;
-	} else if (t.kind == BL_TYPE_BOOL) {
-		*min = 0;
-		*max = 1;
+	n->least = INT64_MIN;
+	n->most = INT64_MAX;
+	if (n->type.kind == BL_TYPE_DECIMAL) {
+		n->most = bl_num_pow10_i128(38) - 1;
+		n->least = -n->most;
+	} else if (n->type.kind == BL_TYPE_BOOL) {
+		n->least = 0;
+		n->most = 1;
+	} else if (n->type.kind == BL_TYPE_DATE || n->type.kind == BL_TYPE_STAMP) {
+		bl_i128 unit = n->type.kind == BL_TYPE_STAMP ? BL_OPS_DAY_US : 1;
+		n->least = BL_OPS_FIRST_DAY * unit;
+		n->most = BL_OPS_END_DAY * unit - 1;
 	}
+}
+
+static bl_i128 clamp(bl_i128 x, bl_i128 least, bl_i128 most)
+{
+	return x < least ? least : x > most ? most : x;
 }
 
 void bl_compile_range(struct bl_ops_node *n, bl_i128 min, bl_i128 max)
 {
-	bl_i128 low, high;
+	/* A day or time that comes from a column as it is may be of any year. */
+	bool any = n->type.kind == BL_TYPE_DATE || n->type.kind == BL_TYPE_STAMP;
 
-	limits(n->type, &low, &high);
-	n->min = min < low ? low : min > high ? high : min;
-	n->max = max > high ? high : max < low ? low : max;
+	n->min = clamp(min, any ? INT64_MIN : n->least, any ? INT64_MAX : n->most);
+	n->max = clamp(max, any ? INT64_MIN : n->least, any ? INT64_MAX : n->most);
 	n->rep = n->type.kind == BL_TYPE_BOOL ? BL_OPS_BOOL : n->min >= INT64_MIN && n->max <= INT64_MAX ? BL_OPS_I64 : BL_OPS_I128;
-}
-
-static void whole_range(struct bl_ops_node *n)
-{
-	bl_i128 min, max;
-
-	limits(n->type, &min, &max);
-	bl_compile_range(n, min, max);
 }
 
 static int literal(struct bl_eval *v, struct bl_ops_node *n)
@@ -84,12 +85,12 @@ static void column(struct bl_eval *v, struct bl_ops_node *n)
 	n->run = bl_eval_col;
 	if (!bl_ops_integer(n->type))
 		return;
-	whole_range(n);
-	if (n->rep == BL_OPS_BOOL)
-		return;
-	if (r && r->known && r->min <= r->max)
+	/* What comes after grouping may be a sum; a column is stored in 64 bits. */
+	if (n->type.kind == BL_TYPE_BOOL || n->op != BL_OP_COL)
+		bl_compile_range(n, n->least, n->most);
+	else if (r && r->known && r->min <= r->max)
 		bl_compile_range(n, r->min, r->max);
-	else if (n->op == BL_OP_COL)
+	else
 		bl_compile_range(n, INT64_MIN, INT64_MAX);
 }
 
@@ -191,14 +192,15 @@ static struct bl_ops_node *node(struct bl_eval *v, const struct bl_expr *e)
 	n->op = e->op;
 	n->type = e->type;
 	n->rep = rep_of(e->type);
+	limits(n);
 	if (by_dictionary(v, e)) {
 		if (bl_bydict_bind(v, n) || arrays(v, n))
 			return NULL;
 	} else {
-		n->narg = e->narg;
-		if (e->narg && !(n->arg = bl_compile_alloc(v, e->narg, sizeof(struct bl_ops_node *))))
+		n->narg = e->op == BL_OP_IN ? 1 : e->narg;	/* a list of literals is not nodes */
+		if (n->narg && !(n->arg = bl_compile_alloc(v, n->narg, sizeof(struct bl_ops_node *))))
 			return NULL;
-		for (uint32_t i = 0; i < e->narg; i++)
+		for (uint32_t i = 0; i < n->narg; i++)
 			if (!(n->arg[i] = node(v, e->arg[i])))
 				return NULL;
 		if (operator(v, n) || arrays(v, n))

@@ -6,7 +6,7 @@
 #include "base/time.h"
 #include "query/ops.h"
 
-static const int64_t DAY_US = INT64_C(86400000000), HOUR_US = INT64_C(3600000000), MINUTE_US = 60000000, SECOND_US = 1000000;
+static const int64_t DAY_US = BL_OPS_DAY_US, HOUR_US = INT64_C(3600000000), MINUTE_US = 60000000, SECOND_US = 1000000;
 
 enum field { YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND, DOW, ISODOW, DOY };
 
@@ -20,7 +20,7 @@ static bool split(struct bl_type t, int64_t x, struct when *w)
 		w->day = x / DAY_US - (x % DAY_US < 0);
 		w->us = x - w->day * DAY_US;
 	}
-	if (w->day < bl_time_days(1, 1, 1) || w->day >= bl_time_days(10000, 1, 1))
+	if (w->day < BL_OPS_FIRST_DAY || w->day >= BL_OPS_END_DAY)
 		return false;
 	bl_time_civil(w->day, &w->year, &w->month, &w->mday);
 	return true;
@@ -136,7 +136,7 @@ int bl_dateop_bind(struct bl_eval *v, struct bl_ops_node *n)
 	if (n->op == BL_OP_ADD_INTERVAL)
 		n->narg = 1;
 	if (n->type.kind == BL_TYPE_STAMP)
-		bl_compile_range(n, bl_time_days(1, 1, 1) * DAY_US, bl_time_days(10000, 1, 1) * DAY_US - 1);
+		bl_compile_range(n, n->least, n->most);
 	else
 		bl_compile_range(n, ranges[*f].min, ranges[*f].max);
 	return 0;

@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <math.h>
 
-#include "base/time.h"
 #include "query/ops.h"
 
 enum { TEXT_CHUNK = 64 << 10 };
@@ -53,22 +52,7 @@ static void drop_texts(struct bl_eval *v)
 
 void bl_eval_put(struct bl_ops_node *n, uint32_t i, bl_i128 x)
 {
-	static const int64_t day = INT64_C(86400000000);
-	bl_i128 min = INT64_MIN, max = INT64_MAX;
-
-	if (n->type.kind == BL_TYPE_DECIMAL) {
-		max = bl_num_pow10_i128(38) - 1;
-		min = -max;
-	} else if (n->type.kind == BL_TYPE_DATE || n->type.kind == BL_TYPE_STAMP) {
-		min = bl_time_days(1, 1, 1);
-		max = bl_time_days(10000, 1, 1);
-		if (n->type.kind == BL_TYPE_STAMP) {
-			min *= day;
-			max *= day;
-		}
-		max--;
-	}
-	if (x < min || x > max)
+	if (x < n->least || x > n->most)
 		bl_ops_null(n, i);
 	else if (n->rep == BL_OPS_I64)
 		n->i64[i] = (int64_t)x;

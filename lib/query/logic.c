@@ -440,7 +440,6 @@ static int bind_in(struct bl_eval *v, struct bl_ops_node *n)
 	uint32_t count = n->e->narg - 1;
 	bool fit = true;
 
-	n->narg = 1;			/* the rest is the list */
 	n->strict = in;
 	n->state = s;
 	if (!s || !(s->i128 = bl_compile_alloc(v, count, sizeof *s->i128)) || !(s->i64 = bl_compile_alloc(v, count, sizeof *s->i64)) ||

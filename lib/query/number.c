@@ -403,6 +403,8 @@ int bl_number_bind(struct bl_eval *v, struct bl_ops_node *n)
 	if (n->op == BL_OP_CEIL || n->op == BL_OP_FLOOR || n->op == BL_OP_ROUND || n->op == BL_OP_TRUNC)
 		return bind_unit(v, n);
 	r = range_of(n);
+	if (n->type.kind == BL_TYPE_DATE)
+		r = (struct range){ high(r.min, n->least), low(r.max, n->most) };
 	bl_compile_range(n, r.min, r.max);
 	n->strict = n->op == BL_OP_CLIP ? clip : exact;
 	narrow = n->rep == BL_OPS_I64 && r.min == n->min && r.max == n->max && n->type.kind != BL_TYPE_DATE && n->arg[0]->rep == BL_OPS_I64 &&

@@ -47,6 +47,7 @@ struct bl_ops_node {
 	struct bl_type type;
 	enum bl_ops_rep rep;
 	bl_i128 min, max;		/* BOOL, I64, I128: every value lies between */
+	bl_i128 least, most;		/* of its type: what is made beyond is NULL */
 	uint32_t narg;
 	struct bl_ops_node **arg;
 	bl_ops_kernel *strict;		/* NULL where an argument is; or, when this one is not set: */
@@ -83,6 +84,11 @@ struct bl_eval {
 };
 
 /* --- for kernels --- */
+
+/* The calendar: 0001-01-01, and the day after 9999-12-31. */
+#define BL_OPS_FIRST_DAY INT64_C(-719162)
+#define BL_OPS_END_DAY INT64_C(2932897)
+#define BL_OPS_DAY_US INT64_C(86400000000)
 
 /* for (each set bit i of bits) */
 #define BL_OPS_EACH(i, bits) \
