@@ -23,7 +23,8 @@ HARDEN   += $(if $(findstring clang,$(CC)),-enable-trivial-auto-var-init-zero-kn
 CPPFLAGS_ALL := -Ilib -D_GNU_SOURCE -DBL_VERSION='"$(VERSION)"' -DBL_LIBEXEC_DIR='"$(LIBEXEC)"' $(if $(SAN),,$(FORTIFY)) $(CPPFLAGS)
 CFLAGS_ALL := -std=c11 -g $(OPT) $(WARN) $(HARDEN) -fno-strict-aliasing -ffunction-sections -fdata-sections -fvisibility=hidden \
             -ffile-prefix-map=$(CURDIR)=. $(SAN) $(CFLAGS)
-# Programs are static: the helper must not open a library after exec, and OpenSSL starts in half the time.
+# Programs are static: the helper must not open a library after exec, and OpenSSL starts in half the time. The linker warns
+# of libcrypto's resolver and dlopen, which nothing here calls and the sandbox would not let it.
 LINK     := $(if $(SAN),-pie,-static-pie) -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=sha1,--no-warnings $(SAN) $(LDFLAGS)
 LIBS     := -ljansson -lcsv -lzstd -lsodium -lcrypto -lm
 
@@ -41,6 +42,9 @@ PROGS    := $(patsubst cmd/%.c,$(BUILD)/bin/%,$(CMD_SRC))
 UNITS    := $(UNIT_SRC:%.c=$(BUILD)/%)
 LIBBL    := $(BUILD)/libbl.a
 
+# One short line a command; V=1 shows it whole.
+run = $(if $(V),,@echo '  $(1)  $(2)';)
+
 .DELETE_ON_ERROR:
 .PHONY: all check units deps demo lint asan ubsan fuzz bench install clean help measure
 
@@ -48,26 +52,26 @@ all: $(PROGS)
 
 $(BUILD)/%.o: %.c Makefile VERSION $(if $(filter deps,$(MAKECMDGOALS)),| deps)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(call run,cc,$@) $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Files of hot loops are compiled once for each x86-64 level; each exports bl_NAME_v2, _v3, _v4.
 define isa_rule
 $(BUILD)/%.$(1).o: %.c Makefile VERSION $(if $(filter deps,$(MAKECMDGOALS)),| deps)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) -O3 -march=x86-64-$(1) $(if $(filter v4,$(1)),-mprefer-vector-width=512) -DBL_ISA=$(1) -MMD -MP -c -o $$@ $$<
+	$$(call run,cc,$$@) $$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) -O3 -march=x86-64-$(1) $(if $(filter v4,$(1)),-mprefer-vector-width=512) -DBL_ISA=$(1) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach i,v2 v3 v4,$(eval $(call isa_rule,$(i))))
 
 $(LIBBL): $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcD $@ $(LIB_OBJ)
+	$(call run,ar,$@) $(AR) rcD $@ $(LIB_OBJ)
 
 $(PROGS): $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(LIBBL)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(LINK) -o $@ $< $(LIBBL) $(LIBS)
+	$(call run,ld,$@) $(CC) $(CFLAGS_ALL) $(LINK) -o $@ $< $(LIBBL) $(LIBS)
 
 $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(LIBBL)
-	$(CC) $(CFLAGS_ALL) $(LINK) -o $@ $< $(LIBBL) $(LIBS)
+	$(call run,ld,$@) $(CC) $(CFLAGS_ALL) $(LINK) -o $@ $< $(LIBBL) $(LIBS)
 
 units: $(UNITS)
 
