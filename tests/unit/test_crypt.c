@@ -284,7 +284,10 @@ static void test_nothing_opened(void)
 		_exit(p ? 0 : 4);
 	}
 	waitpid(pid, &status, 0);
-	is_int(status, 0, "with no file to be opened any more, everything still works");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
+		skip(1, "the limit on open files is not kept here (valgrind)");
+	else
+		is_int(status, 0, "with no file to be opened any more, everything still works");
 }
 
 int main(void)
