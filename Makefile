@@ -77,10 +77,10 @@ units: $(UNITS)
 
 # --- tests: TAP under prove; shell tests find the build in $BL_BUILD ---
 TESTS    ?= $(sort $(wildcard tests/t/*.t))
-PROVE    := BL_BUILD='$(abspath $(BUILD))' BL_TOP='$(CURDIR)' CC='$(CC)' prove --merge $(if $(V),-v) -e ''
+PROVE    := BL_BUILD='$(abspath $(BUILD))' BL_TOP='$(CURDIR)' CC='$(CC)' prove $(if $(V),-v) -j2 -e ''
 check: all units
 	@test -n "$(UNITS)$(TESTS)" || { echo 'check: no tests found' >&2; exit 1; }
-	BL_BUILD='$(abspath $(BUILD))' BL_TOP='$(CURDIR)' prove $(if $(V),-v) -j2 -e '' $(UNITS) $(TESTS)
+	@$(PROVE) $(UNITS) $(TESTS)
 
 lint: all
 	tests/lint $(BUILD)
