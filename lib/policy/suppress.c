@@ -196,13 +196,10 @@ static bool make_safe(struct column *x)
 
 static int make_column(struct column *x, struct bl_work *w, struct bl_err *err)
 {
-	*x = (struct column){ .w = w };
-	for (int set = 0; set < SETS; set++) {
-		x->shown[set] = bl_arena_array(w->a, w->r->population, sizeof(uint32_t));
-		x->hidden[set] = bl_arena_array(w->a, w->r->population, sizeof(uint32_t));
-		if (!x->shown[set] || !x->hidden[set])
+	for (int i = 0; i < 2 * SETS; i++)
+		if (!w->count[i] && !(w->count[i] = bl_arena_array(w->a, (size_t)w->r->population, sizeof *w->count[i])))
 			return no_room(err);
-	}
+	*x = (struct column){ .w = w, .shown = { w->count[0], w->count[1] }, .hidden = { w->count[2], w->count[3] } };
 	return 0;
 }
 

@@ -56,6 +56,7 @@ struct bl_work {
 	bool *near[BL_JUDGE_RULES];	/* by differencing rule: [ngroup][ncell] too near to an earlier cell */
 	uint8_t *known;			/* [ngroup][ncell]: bit i: item i of the cell is stored already */
 	bool fired[BL_JUDGE_RULES];	/* by v->rule */
+	uint32_t *count[4];		/* [population] each: suppress.c's */
 };
 
 /* Contributions of group g. */
