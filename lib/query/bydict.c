@@ -12,6 +12,7 @@ struct bydict {
 	struct bl_eval *inner;
 	uint32_t column, room;
 	uint64_t dicts;			/* whose results the tables hold; 0: nobody's */
+	const struct bl_str *dict;	/* and where it stood */
 	uint8_t *flag;			/* by entry, the one behind the last for NULL: bit 0 true, bit 1 NULL */
 	int64_t *i64;
 	bl_i128 *i128;
@@ -93,6 +94,7 @@ static int fill(struct bl_eval *v, struct bl_ops_node *n, struct bydict *d, cons
 		return -1;
 	keep(d, d->inner->root, from->ndict, 1);
 	d->dicts = v->in->dicts;
+	d->dict = from->dict;
 	return 0;
 }
 
@@ -142,7 +144,7 @@ static int run(struct bl_eval *v, struct bl_ops_node *n, const uint64_t *want)
 {
 	struct bydict *d = n->state;
 	const struct bl_eval_vec *from = &v->in->col[d->column];
-	bool known = v->in->dicts && v->in->dicts == d->dicts;
+	bool known = v->in->dicts && v->in->dicts == d->dicts && from->dict == d->dict;
 
 	if (from->code && !from->constant && (known || from->ndict < (v->in->dicts ? ENTRIES : v->n))) {
 		if (!known && fill(v, n, d, from))
