@@ -3,10 +3,8 @@
  * accum: the cells of a plan as accumulators, for each group and, on demand, for each pair of group and entity. Cells that
  * count or add the same thing share one.
  *
- * Exact: integers and decimals in 128 bits, in 192 where statistics do not prove that 128 suffice, so that an overflow is
- * the same whatever the order of the rows. Doubles are added in row order with compensation (Neumaier 1974); the square of
- * a double is rounded once. MEDIAN of an even number of values is the mean of the two in the middle: `f` of it is the
- * nearest double, `i` (integers and decimals) is it at the scale of the argument, rounded half away from zero.
+ * Integers and decimals are added up in 128 bits, or in 192 where statistics do not prove that 128 suffice, so that an overflow is
+ * the same whatever the order of the rows.
  */
 #ifndef BL_QUERY_ACCUM_H
 #define BL_QUERY_ACCUM_H

@@ -10,7 +10,7 @@
  */
 #include "query/exec.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/time.h"
 #include "query/people.h"
@@ -247,13 +247,11 @@ int bl_exec_run(const struct bl_plan *p, struct bl_reader *reader, const struct 
 		struct bl_result *out, struct bl_err *err)
 {
 	struct bl_result result = { 0 };
-	struct run *r;
-	struct bl_pool pool;
+	struct run *r = calloc(1, sizeof(*r));
 	int ret = -1;
 
-	bl_pool_init(&pool, x->memory);
-	if (!(r = bl_pool_alloc(&pool, 1, sizeof(*r), err)))
-		return -1;
+	if (!r)
+		return bl_err_set(err, BL_OSERR, "out of memory");
 	*r = (struct run){ .p = p, .x = x, .a = a, .out = &result };
 	bl_pool_init(&r->pool, x->memory);
 	if (prepare(r, reader, err))
@@ -273,6 +271,6 @@ out:
 	bl_pool_drop(&r->pool, &r->row, &r->cap, sizeof(*r->row));
 	bl_scan_fini(&r->scan);
 	bl_pool_fini(&r->pool);
-	bl_pool_fini(&pool);
+	free(r);
 	return ret;
 }

@@ -3,8 +3,13 @@
  * exec: (plan, reader) -> raw result. Vectorised over 1,024 values; knows no policy, prints nothing.
  * A raw result never leaves the helper: tee/gate.c alone turns it into a release.
  *
- * Sums of integers and decimals are exact (128 bits; overflow past that is NULL). Sums of doubles are added in row order
- * with compensation and are a plain double.
+ * Sums of integers and decimals are exact (128 bits; overflow past that is NULL, whatever the order of the rows). Sums of
+ * doubles are added in row order with compensation (Neumaier 1974) and are a plain double, NULL when it is not finite; the
+ * square of a double is rounded once. MEDIAN of an even number of values is the mean of the two in the middle: of doubles
+ * in f; of integers and decimals in i at the scale of the argument, rounded half away from zero, and in f the nearest
+ * double. Minus zero is zero in keys, MIN, MAX, MEDIAN and DISTINCT.
+ *
+ * Entities are numbered in order of first appearance in the file. Ids of entities: people.h says of which bytes.
  */
 #ifndef BL_QUERY_EXEC_H
 #define BL_QUERY_EXEC_H

@@ -224,6 +224,16 @@ static size_t number_text(struct bl_value v, char out[BL_NUM_TEXT])
 
 	if (v.type.kind == BL_TYPE_DOUBLE)
 		return bl_num_print_f64(v.f + 0.0, out);
+	/* Most ids are small integers, and there are millions. */
+	if (!v.type.scale && v.i >= 0 && v.i <= INT64_MAX) {
+		char *p = out + BL_NUM_TEXT;
+
+		for (uint64_t u = (uint64_t)v.i; p == out + BL_NUM_TEXT || u; u /= 10)
+			*--p = (char)('0' + u % 10);
+		n = (size_t)(out + BL_NUM_TEXT - p);
+		memmove(out, p, n);
+		return n;
+	}
 	n = bl_num_print_dec(v.i, v.type.scale, out);
 	while (v.type.scale && n && out[n - 1] == '0')
 		n--;

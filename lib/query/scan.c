@@ -33,9 +33,10 @@ int bl_scan_init(struct bl_scan *s, const struct bl_plan *p, struct bl_reader *r
 {
 	*s = (struct bl_scan){ .plan = p, .reader = r, .pool = pool, .k = isa(), .schema = &bl_reader_header(r)->schema };
 	s->vec = bl_pool_alloc(pool, s->schema->n, sizeof(*s->vec), err);
+	s->entry = bl_pool_alloc(pool, s->schema->n, sizeof(*s->entry), err);
 	s->range = bl_pool_alloc(pool, s->schema->n, sizeof(*s->range), err);
 	s->column = bl_pool_alloc(pool, s->schema->n, sizeof(*s->column), err);
-	if (!s->vec || !s->range || !s->column)
+	if (!s->vec || !s->entry || !s->range || !s->column)
 		return -1;
 	for (uint32_t c = 0; c < s->schema->n; c++) {
 		struct bl_scan_column *col = &s->column[c];

@@ -41,6 +41,7 @@ struct bl_scan {
 	const struct bl_kernel *k;
 	const struct bl_schema *schema;
 	struct bl_scan_column *column;
+	struct bl_eval_vec *entry;	/* by column; for whoever evaluates entries of dictionaries */
 	struct bl_eval_vec *vec;	/* by column; valid where bl_scan_column was called for this vector */
 	struct bl_eval_range *range;	/* by column, NULLs counted as 0 */
 	struct bl_scan_node *node;

@@ -27,7 +27,6 @@ struct bl_where {
 	struct bl_scan *s;
 	uint32_t n;
 	struct part *part;
-	struct bl_eval_vec *in;		/* by column: the dictionary as a vector */
 };
 
 static enum bl_op mirrored(enum bl_op op)
@@ -151,8 +150,7 @@ struct bl_where *bl_where_new(struct bl_scan *s, const struct bl_expr *where, st
 	/* What it holds so far is all in the arena: a failure here leaves nothing behind. */
 	f->s = s;
 	f->part = bl_pool_alloc(s->pool, n, sizeof(*f->part), err);
-	f->in = bl_pool_alloc(s->pool, s->schema->n, sizeof(*f->in), err);
-	if (!f->part || !f->in)
+	if (!f->part)
 		return NULL;
 	for (uint32_t i = 0; i < n; i++)
 		if (add(f, where->op == BL_OP_AND ? where->arg[i] : where, err))
@@ -223,10 +221,10 @@ static int decide(struct bl_where *f, struct part *p, const struct bl_str *str, 
 {
 	static const struct bl_str none = { "", 0 };
 	static const uint64_t null[WORDS] = { 1 };
-	struct bl_eval_in in = { .n = n, .col = f->in };
+	struct bl_eval_in in = { .n = n, .col = f->s->entry };
 	uint64_t mask[WORDS];
 
-	f->in[p->col] = (struct bl_eval_vec){ .type = f->s->schema->col[p->col].type, .n = n, .str = str ? str : &none, .null = str ? NULL : null };
+	f->s->entry[p->col] = (struct bl_eval_vec){ .type = f->s->schema->col[p->col].type, .n = n, .str = str ? str : &none, .null = str ? NULL : null };
 	if (bl_eval_true(p->eval, &in, NULL, mask, err))
 		return -1;
 	for (uint32_t i = 0; i < n; i++)
