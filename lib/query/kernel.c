@@ -149,7 +149,7 @@ static void bounds(const int64_t *restrict v, const uint64_t *restrict mask, int
 
 /* One pass over a block for each group, all sums at once: the block stays in the first cache. */
 #define V(k) if (nv > k) s##k += u(v##k[i]) & m
-#define OUT(k) if (nv > k) out[k] += (int64_t)s##k
+#define OUT(k) if (nv > k) out[k] = (int64_t)(u(out[k]) + s##k)
 #define P(k) const int64_t *restrict v##k = nv > k ? v[k] + from : gid64; uint64_t s##k = 0
 static inline __attribute__((always_inline)) void few_block(const int64_t *restrict gid64, uint32_t g, const int64_t *const *v, unsigned from,
 							     unsigned nv, int64_t *out)

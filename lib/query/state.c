@@ -102,14 +102,14 @@ void bl_state_sum(enum bl_state_what what, enum bl_state_form form, const struct
 		EACH(bl_i128, s)
 			*s += v->i64[i];
 	} else {
-		EACH(bl_i128, s)
-			*s += (bl_i128)v->i64[i] * v->i64[i];
+		EACH(bl_u128, s)
+			*s += (bl_u128)((bl_i128)v->i64[i] * v->i64[i]);
 	}
 }
 
 void bl_state_fixed(enum bl_state_what what, int shift, const struct bl_state_rows *r, const struct bl_eval_vec *v)
 {
-	const double most = 0x1p94;
+	const double most = 0x1p90;
 	bool square = what == BL_STATE_SQUARE;
 
 	EACH(bl_i128, s) {

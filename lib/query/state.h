@@ -33,7 +33,7 @@ struct bl_state_rows {
 size_t bl_state_size(enum bl_state_what what, enum bl_state_form form);		/* of DISTINCT and MEDIAN: 0 */
 void bl_state_count(const struct bl_state_rows *r);
 void bl_state_sum(enum bl_state_what what, enum bl_state_form form, const struct bl_state_rows *r, const struct bl_eval_vec *v);
-/* Doubles as fixed point in units of 2^-shift (even for squares), each rounded to nearest, beyond 2^94 units cut. */
+/* Doubles as fixed point in units of 2^-shift (even for squares), each rounded to nearest, beyond 2^90 units cut. */
 void bl_state_fixed(enum bl_state_what what, int shift, const struct bl_state_rows *r, const struct bl_eval_vec *v);
 int bl_state_least(enum bl_state_what what, enum bl_state_form form, const struct bl_state_rows *r, const struct bl_eval_vec *v,
 		   struct bl_pool *pool, struct bl_err *err);

@@ -411,7 +411,7 @@ static bl_i128 reference_part(const struct reference *r, const struct bl_result 
 			double f = ldexp(v->f, kind == BL_CELL_SS ? res->shift[c] / 2 : res->shift[c]);
 
 			f = kind == BL_CELL_SS ? f * f : f;
-			sum += (bl_i128)rint(f > 0x1p94 ? 0x1p94 : f < -0x1p94 ? -0x1p94 : f);
+			sum += (bl_i128)rint(f > 0x1p90 ? 0x1p90 : f < -0x1p90 ? -0x1p90 : f);
 		} else {
 			put(&h, kind == BL_CELL_SS ? (bl_i128)((bl_u128)v->i * (bl_u128)v->i) : v->i);	/* one that overflows is not compared */
 			get(h, &sum);
