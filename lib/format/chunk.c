@@ -28,7 +28,8 @@ struct bl_chunk {
 	const uint64_t *packed;			/* values, codes or lengths */
 	const int64_t *first;			/* delta: of each vector; dictionary: the entries */
 	uint32_t at;				/* runs: where the search for the next vector begins */
-	uint32_t begin[BL_TYPE_GROUP / V];	/* text: where the texts of each vector begin */
+	uint32_t begin[BL_TYPE_GROUP / V];	/* text: where the texts of each vector begin, */
+	uint32_t rank[BL_TYPE_GROUP / V];	/* and how many come before */
 	uint64_t bit[V / 64];			/* NULLs of this vector */
 	int64_t *value;				/* the vector: 1,024 values, or codes and texts */
 	uint32_t *code;
@@ -145,9 +146,8 @@ static int parse_runs(struct bl_chunk *c, struct bl_cur *in, struct bl_err *err)
 static int parse_ints(struct bl_chunk *c, struct bl_cur *in, struct bl_err *err)
 {
 	const struct bl_codec_head *h = &c->head;
-	bool scaled = h->scale != 0;
 
-	if (h->bytes || h->width > 64 || h->scale > BL_CODEC_SCALE + 1 || (scaled && c->type.kind != BL_TYPE_DOUBLE))
+	if (h->bytes || h->width > 64 || h->scale > BL_CODEC_SCALE + (c->type.kind == BL_TYPE_DOUBLE))
 		return malformed(err, "head");
 	switch (h->kind) {
 	case BL_CODEC_CONSTANT:
@@ -178,26 +178,48 @@ static int parse_ints(struct bl_chunk *c, struct bl_cur *in, struct bl_err *err)
 	return in->bad || in->left ? malformed(err, "length") : 0;
 }
 
+/* How many rows before each vector have a text; returns how many have in all. */
+static uint32_t count_texts(struct bl_chunk *c)
+{
+	uint32_t rows = c->head.rows, n = 0;
+
+	for (uint32_t i = 0; i < rows; i += 64) {
+		uint64_t all = rows - i < 64 ? (UINT64_C(1) << (rows - i)) - 1 : ~UINT64_C(0);
+
+		if (i % V == 0)
+			c->rank[i / V] = n;
+		n += (uint32_t)__builtin_popcountll(c->null ? ~c->null[i / 64] & all : all);
+	}
+	return n;
+}
+
+/* The packed vector with the lengths from number i on. */
+static void get_lengths(struct bl_chunk *c, uint32_t i)
+{
+	c->isa->get(c->packed + i / V * (BL_UNPACK_SIZE(c->head.width) / 8), c->head.width, 0, c->value);
+}
+
 static int parse_text(struct bl_chunk *c, struct bl_cur *in, struct bl_err *err)
 {
 	const struct bl_codec_head *h = &c->head;
+	uint32_t texts = count_texts(c), vectors = (uint32_t)bl_codec_vectors(h->rows), next = 0;
 	uint64_t sum = 0;
 
-	c->packed = get_packed(in, h->rows, h->width);
+	c->packed = get_packed(in, texts, h->width);
 	if (h->count || h->width > 25)
 		return malformed(err, "head");
 	if (get_blocks(c, in, h->bytes, err))
 		return -1;
-	for (uint32_t i = 0; i < h->rows; i += V) {
-		uint32_t n = h->rows - i < V ? h->rows - i : V;
+	for (uint32_t i = 0; i < texts && sum <= h->bytes; i += V) {
+		uint32_t n = texts - i < V ? texts - i : V;
 
-		c->begin[i / V] = (uint32_t)sum;
-		c->isa->get(c->packed + i / V * (BL_UNPACK_SIZE(h->width) / 8), h->width, 0, c->value);
-		for (uint32_t j = 0; j < n; j++)
-			sum += (uint64_t)c->value[j];
-		if (sum > h->bytes)
-			break;
+		get_lengths(c, i);
+		for (uint32_t j = 0; j < n; sum += (uint64_t)c->value[j++])
+			while (next < vectors && c->rank[next] == i + j)
+				c->begin[next++] = (uint32_t)sum;
 	}
+	while (next < vectors)
+		c->begin[next++] = (uint32_t)sum;
 	return sum == h->bytes ? 0 : malformed(err, "text lengths");
 }
 
@@ -314,19 +336,28 @@ static void get_ints(struct bl_chunk *c, uint32_t from, uint32_t n)
 	default:
 		c->isa->get(NULL, 0, (uint64_t)h->base, c->value);
 	}
-	if (h->scale)
+	if (h->scale && c->type.kind == BL_TYPE_DOUBLE)
 		c->isa->divide(c->value, (double)bl_num_pow10(h->scale - 1u));
+	else if (h->scale)
+		c->isa->multiply(c->value, (uint64_t)bl_num_pow10(h->scale));
 }
 
 static void get_texts(struct bl_chunk *c, uint32_t from, uint32_t n)
 {
-	const struct bl_codec_head *h = &c->head;
 	const char *p = (const char *)c->text.p + c->begin[from / V];
+	uint32_t k = c->rank[from / V];
 
-	c->isa->get(c->packed + from / V * (BL_UNPACK_SIZE(h->width) / 8), h->width, 0, c->value);
+	get_lengths(c, k);
+	k %= V;
 	for (uint32_t i = 0; i < n; i++) {
-		c->str[i] = (struct bl_str){ p, (uint32_t)c->value[i] };
-		p += c->value[i];
+		c->str[i] = (struct bl_str){ p, 0 };
+		if (c->null && c->null[(from + i) / 64] >> i % 64 & 1)
+			continue;
+		if (k == V) {
+			get_lengths(c, c->rank[from / V] / V * V + V);
+			k = 0;
+		}
+		p += c->str[i].n = (uint32_t)c->value[k++];
 	}
 }
 

@@ -136,6 +136,21 @@ static uint64_t find_runs(struct bl_codec *k, const int64_t *v, uint32_t rows, u
 	return (uint64_t)most;
 }
 
+/* The most entries with which a dictionary takes less than `size` bytes; 0 for none. */
+static uint32_t most_entries(uint32_t rows, uint64_t size)
+{
+	uint32_t most = 0;
+
+	for (unsigned width = 0; packed_size(rows, width) < size && UINT32_C(1) << width <= BL_DICT_INTS; width++) {
+		uint64_t n = (size - packed_size(rows, width)) / 8;
+
+		/* Codes of this width are needed above half of what it can tell apart. */
+		if (n > (UINT64_C(1) << width) / 2)
+			most = n < UINT64_C(1) << width ? (uint32_t)n : UINT32_C(1) << width;
+	}
+	return most;
+}
+
 /* Fills the head's kind, widths, count and base. Returns a bound on distinct values. */
 static uint32_t choose(struct bl_codec *k, const int64_t *v, struct bl_codec_head *h, const struct bl_unpack_scan *s)
 {
@@ -170,16 +185,15 @@ static uint32_t choose(struct bl_codec *k, const int64_t *v, struct bl_codec_hea
 			best = size;
 		}
 	}
-	/* Few values far apart; worth the hashing only where it can save a lot. */
-	if (h->kind == BL_CODEC_PACKED && wide > 16 && bl_dict_ints(k->dict, v, h->rows)) {
+	/* Few values far apart. */
+	count = most_entries(h->rows, best - best / 4);
+	if (count && bl_dict_ints(k->dict, v, h->rows, count)) {
 		bound = k->dict->n;
-		length = bl_codec_bits(k->dict->n - 1);
-		if (packed_size(h->rows, length) + 8 * (uint64_t)k->dict->n < best - best / 4) {
-			h->kind = BL_CODEC_DICT;
-			h->width = (uint8_t)length;
-			h->base = 0;
-			h->count = k->dict->n;
-		}
+		h->kind = BL_CODEC_DICT;
+		h->width = (uint8_t)bl_codec_bits(k->dict->n - 1);
+		h->width2 = 0;
+		h->base = 0;
+		h->count = k->dict->n;
 	}
 	return (uint32_t)bound;
 }
@@ -293,6 +307,34 @@ static void fill_nulls(int64_t *v, const uint64_t *null, uint32_t rows)
 		last = v[i] = is_null(null, i) ? last : v[i];
 }
 
+static bool all_divide(const int64_t *v, uint32_t rows, int64_t by)
+{
+	uint32_t i = 0;
+
+	while (i < rows && v[i] % by == 0)
+		i++;
+	return i == rows;
+}
+
+/* Whole seconds, prices without cents: divides all by 10^e, the head's scale, where that takes a quarter of the bits. */
+static void shorten(const struct bl_codec *k, int64_t *v, struct bl_codec_head *h, struct bl_unpack_scan *s)
+{
+	static const uint8_t powers[] = { 9, 6, 3, 2, 1 };
+	unsigned wide = bl_codec_bits((uint64_t)s->max - (uint64_t)s->min);
+
+	for (size_t i = 0; i < sizeof(powers); i++) {
+		int64_t by = bl_num_pow10(powers[i]);
+
+		if (bl_codec_bits((uint64_t)by) * 4 < wide || !all_divide(v, h->rows, by))
+			continue;
+		for (uint32_t r = 0; r < h->rows; r++)
+			v[r] /= by;
+		h->scale = powers[i];
+		k->isa->scan(v, h->rows, s);
+		return;
+	}
+}
+
 static int put_ints(struct bl_codec *k, const struct bl_writer_column *c, struct bl_codec_head *h, struct bl_buf *b, struct bl_stat *stat)
 {
 	bool real = c->type.kind == BL_TYPE_DOUBLE;
@@ -314,6 +356,7 @@ static int put_ints(struct bl_codec *k, const struct bl_writer_column *c, struct
 	if (!real) {
 		stat->min = s.min;
 		stat->max = s.max;
+		shorten(k, c->i64, h, &s);
 	}
 	distinct = choose(k, c->i64, h, &s);
 	stat->distinct = distinct < stat->distinct ? distinct : stat->distinct;
@@ -337,12 +380,13 @@ static bool gather(struct bl_codec *k, const struct bl_writer_column *c, uint32_
 
 static void put_texts(struct bl_codec *k, const struct bl_writer_column *c, struct bl_codec_head *h, struct bl_buf *b, struct bl_stat *stat)
 {
-	uint32_t longest = 0;
+	uint32_t longest = 0, texts = 0;
 
 	for (uint32_t i = 0; i < h->rows; i++) {
 		uint32_t n = c->end[i] - start(c, i);
 
-		k->value[i] = n;
+		k->value[texts] = n;
+		texts += h->nulls != BL_CODEC_BITMAP || !is_null(c->null, i);
 		longest = n > longest ? n : longest;
 	}
 	assert(longest <= BL_CODEC_VALUE && start(c, h->rows) == c->text_len);
@@ -351,12 +395,12 @@ static void put_texts(struct bl_codec *k, const struct bl_writer_column *c, stru
 	h->bytes = c->text_len;
 	if (h->rows && bl_dict_texts(k->dict, c->text, c->end, h->rows)) {
 		stat->distinct = k->dict->n < stat->distinct ? k->dict->n : stat->distinct;
-		if (gather(k, c, h->rows, packed_size(h->rows, h->width) + h->bytes) || k->dict->n == 1)
+		if (gather(k, c, h->rows, packed_size(texts, h->width) + h->bytes) || k->dict->n == 1)
 			h->kind = BL_CODEC_TEXT_DICT;
 	}
 	if (h->kind == BL_CODEC_TEXT) {
 		put_head(h, c->null, b);
-		pack(k, k->value, h->rows, h->width, 0, b);
+		pack(k, k->value, texts, h->width, 0, b);
 		bl_zstd_put(k->zstd, c->text, c->text_len, b);
 		return;
 	}

@@ -15,7 +15,7 @@ enum bl_codec_kind {
 	BL_CODEC_DELTA = 3,	/* each value is the one before + base + packed */
 	BL_CODEC_RUNS = 4,	/* values and lengths of runs, both packed */
 	BL_CODEC_DICT = 5,	/* 64-bit dictionary, packed codes */
-	BL_CODEC_TEXT = 6,	/* packed lengths, bytes in zstd blocks */
+	BL_CODEC_TEXT = 6,	/* packed lengths (of a bitmap's rows that are not NULL), bytes in zstd blocks */
 	BL_CODEC_TEXT_DICT = 7,	/* packed codes, dictionary in zstd blocks */
 };
 enum bl_codec_nulls { BL_CODEC_NONE = 0, BL_CODEC_BITMAP = 1, BL_CODEC_ALL = 2 };
@@ -33,7 +33,7 @@ struct bl_codec_head {
 	uint8_t kind, nulls;
 	uint8_t width;		/* bits of a value, code or text length */
 	uint8_t width2;		/* bits of a run length - 1 */
-	uint8_t scale;		/* doubles: 0 = bits, n = integers to be divided by 10^(n-1) */
+	uint8_t scale;		/* doubles: 0 = bits, n = integers to be divided by 10^(n-1); others: to be multiplied by 10^n */
 	uint8_t zero[3];
 	uint32_t rows;
 	uint32_t count;		/* runs, dictionary entries */
@@ -46,7 +46,7 @@ struct bl_codec;
 struct bl_codec *bl_codec_new(void);		/* NULL: out of memory */
 void bl_codec_free(struct bl_codec *k);
 /*
- * Encodes `rows` values of c into b, which it clears first, and fills *stat. Overwrites c->i64 at NULLs. 65 for a double
+ * Encodes `rows` values of c into b, which it clears first, and fills *stat. Overwrites c->i64. 65 for a double
  * that is not finite, 71 out of memory.
  */
 int bl_codec_put(struct bl_codec *k, const struct bl_writer_column *c, uint32_t rows, struct bl_buf *b, struct bl_stat *stat,

@@ -66,23 +66,27 @@ static inline uint64_t hash(const uint8_t *p, size_t n, uint64_t seed)
 	return mix(mix(a ^ k0, b ^ h), k1);
 }
 
-/* A new entry pays while entries are few, or at most one row in `share` made one. */
-static bool pays(uint32_t n, uint32_t row, uint32_t most, uint32_t share)
+/* A new entry pays while entries are few, or at most every second row made one. */
+static bool pays(uint32_t n, uint32_t row, uint32_t most)
 {
-	return n < most && (n < most / 16 || n <= row / share);
+	return n < most && (n < most / 16 || n <= row / 2);
 }
 
-bool bl_dict_ints(struct bl_dict *d, const int64_t *v, uint32_t rows)
+bool bl_dict_ints(struct bl_dict *d, const int64_t *v, uint32_t rows, uint32_t most)
 {
+	uint32_t slots = SLOTS;
+
+	while (slots / 4 >= most && slots > 256)
+		slots /= 2;
 	d->n = 0;
-	memset(d->slot, 0, SLOTS * sizeof(*d->slot));
+	memset(d->slot, 0, slots * sizeof(*d->slot));
 	for (uint32_t i = 0; i < rows; i++) {
-		uint64_t h = mix((uint64_t)v[i] ^ d->seed, 0xa0761d6478bd642f), s = h % SLOTS, c;
+		uint64_t h = mix((uint64_t)v[i] ^ d->seed, 0xa0761d6478bd642f), s = h % slots, c;
 
 		while ((c = d->slot[s]) && d->value[c - 1] != v[i])
-			s = (s + 1) % SLOTS;
+			s = (s + 1) % slots;
 		if (!c) {
-			if (!pays(d->n, i, BL_DICT_INTS, 8))
+			if (!pays(d->n, i, most))
 				return false;
 			d->value[d->n] = v[i];
 			d->slot[s] = c = ++d->n;
@@ -90,6 +94,16 @@ bool bl_dict_ints(struct bl_dict *d, const int64_t *v, uint32_t rows)
 		d->code[i] = (uint32_t)c - 1;
 	}
 	return true;
+}
+
+/* Most texts are short: whole words, of which only the first n bytes count. */
+static inline bool equal(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	if (n > 16)
+		return !memcmp(a, b, n);
+	if (n > 8)
+		return bl_le64(a) == bl_le64(b) && bl_le64(a + n - 8) == bl_le64(b + n - 8);
+	return !n || (bl_le64(a) ^ bl_le64(b)) << (64 - 8 * n) == 0;
 }
 
 bool bl_dict_texts(struct bl_dict *d, const uint8_t *text, const uint32_t *end, uint32_t rows)
@@ -109,11 +123,11 @@ bool bl_dict_texts(struct bl_dict *d, const uint8_t *text, const uint32_t *end, 
 				continue;
 			r = d->first[(uint32_t)c - 1];
 			at = r ? end[r - 1] : 0;
-			if (end[r] - at == n && !memcmp(text + at, text + from, n))
+			if (end[r] - at == n && equal(text + at, text + from, n))
 				break;
 		}
 		if (!c) {
-			if (!pays(d->n, i, BL_DICT_TEXTS, 2))
+			if (!pays(d->n, i, BL_DICT_TEXTS))
 				return false;
 			d->first[d->n] = i;
 			d->slot[s] = c = high | ++d->n;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { BL_DICT_INTS = 4096, BL_DICT_TEXTS = 16384 };
+enum { BL_DICT_INTS = 32768, BL_DICT_TEXTS = 16384 };	/* most entries */
 
 struct bl_dict {
 	uint32_t *code;		/* of each row */
@@ -23,8 +23,9 @@ struct bl_dict {
 
 struct bl_dict *bl_dict_new(void);		/* NULL: out of memory */
 void bl_dict_free(struct bl_dict *d);
-/* true and code, n, value or first are set; false: does not pay. rows <= BL_TYPE_GROUP. */
-bool bl_dict_ints(struct bl_dict *d, const int64_t *v, uint32_t rows);
+/* true and code, n, value or first are set; false: more than `most` entries, or too many to pay. rows <= BL_TYPE_GROUP. */
+bool bl_dict_ints(struct bl_dict *d, const int64_t *v, uint32_t rows, uint32_t most);
+/* Eight bytes on either side of the text are readable. */
 bool bl_dict_texts(struct bl_dict *d, const uint8_t *text, const uint32_t *end, uint32_t rows);
 
 #endif

@@ -90,6 +90,12 @@ static void divide(int64_t *v, double den)
 	}
 }
 
+static void multiply(int64_t *v, uint64_t by)
+{
+	for (unsigned i = 0; i < N; i++)
+		v[i] = (int64_t)((uint64_t)v[i] * by);
+}
+
 static void clear(int64_t *restrict v, const uint64_t *restrict bit)
 {
 	for (unsigned k = 0; k < N / 64; k++)
@@ -116,4 +122,4 @@ static void scan(const int64_t *v, uint32_t n, struct bl_unpack_scan *s)
 
 #define NAME_(isa) bl_unpack_##isa
 #define NAME(isa) NAME_(isa)
-const struct bl_unpack NAME(BL_ISA) = { get, code, put, divide, clear, scan };
+const struct bl_unpack NAME(BL_ISA) = { get, code, put, divide, multiply, clear, scan };

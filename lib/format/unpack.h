@@ -30,6 +30,8 @@ struct bl_unpack {
 	void (*put)(const int64_t *v, unsigned width, uint64_t base, uint64_t *out);
 	/* v[i] /= den as doubles, in place: the integers become the bits of the quotients. */
 	void (*divide)(int64_t *v, double den);
+	/* v[i] *= by, modulo 2^64. */
+	void (*multiply)(int64_t *v, uint64_t by);
 	/* v[i] = 0 where bit i is set. */
 	void (*clear)(int64_t *v, const uint64_t *bit);
 	void (*scan)(const int64_t *v, uint32_t n, struct bl_unpack_scan *s);	/* n >= 1 */
