@@ -33,6 +33,8 @@ struct bl_csv {
 	bool eof, started;
 	uint64_t line;			/* of the byte at `mark` */
 	size_t mark;
+	uint64_t records;		/* handed out since; without quotes in the text that is as many lines */
+	bool quotes;
 	uint32_t *pos;			/* positions from `from` on; those of records handed out are before `next` */
 	struct bl_csvindex x;
 	size_t from;
@@ -222,6 +224,7 @@ static int index_block(struct bl_csv *c, struct bl_err *err)
 	c->from = c->at;
 	c->next = 0;
 	c->index(p, c->end - c->at, c->pos, POSITIONS, &c->x);
+	c->quotes |= c->x.quote;
 	if (!c->columns && c->x.records) {
 		/* The header; what follows it is looked at again, now that the length is known. */
 		while (n < BL_TYPE_COLUMNS && p[c->pos[n]] != '\n')
@@ -267,8 +270,10 @@ static int fill(struct bl_csv *c, struct bl_err *err)
 
 	if (left > BL_CSV_RECORD)
 		return bl_csv_fault(c->names, line_at(c, text(c) + c->at), BL_TYPE_COLUMNS, err, "a record longer than 64 MiB");
-	c->line = line_at(c, text(c) + c->at);
+	c->line = c->quotes ? line_at(c, text(c) + c->at) : c->line + c->records;
 	c->mark = 0;
+	c->records = 0;
+	c->quotes = false;
 	if (left < c->cap / 2 || c->cap == LIMIT) {
 		memmove(text(c), text(c) + c->at, left);
 	} else {
@@ -392,6 +397,7 @@ static int hand_out(struct bl_csv *c, struct bl_csv_rows *r, struct bl_err *err)
 		set_nulls(&c->d, c->field, n);
 	c->next += n;
 	c->ready -= rows;
+	c->records += rows;
 	c->at = record_start(c, c->next);
 	*r = (struct bl_csv_rows){ rows, c->columns, c->field };
 	return 1;

@@ -59,7 +59,8 @@ static inline __attribute__((always_inline)) void step(struct bl_csvindex *x, st
 	/* Writes past n are overwritten by the next step; nearly always eight are enough. */
 	for (k = 0; k < n; k += 8)
 		for (uint32_t j = 0; j < 8; j++) {
-			pos[k + j] = (uint32_t)at + (ends ? (uint32_t)__builtin_ctzll(ends) : 0);
+			/* The bit set keeps the count defined when none is left. */
+			pos[k + j] = (uint32_t)at + (uint32_t)__builtin_ctzll(ends | UINT64_C(1) << 63);
 			ends &= ends - 1;
 		}
 }

@@ -2,6 +2,7 @@
 /* dict: see dict.h. Short texts are the common case: two loads and two multiplications hash up to 16 bytes. */
 #include "format/dict.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 #include "crypt/mem.h"
 #include "format/type.h"
 
-enum { SLOTS = 4 * BL_DICT_TEXTS };
+enum { SLOTS = 4 * BL_DICT_TEXTS, MANY = 4096 };
 
 struct bl_dict *bl_dict_new(void)
 {
@@ -66,27 +67,49 @@ static inline uint64_t hash(const uint8_t *p, size_t n, uint64_t seed)
 	return mix(mix(a ^ k0, b ^ h), k1);
 }
 
-/* A new entry pays while entries are few, or at most every second row made one. */
-static bool pays(uint32_t n, uint32_t row, uint32_t most)
+static inline uint64_t hash_int(const struct bl_dict *d, int64_t v)
 {
-	return n < most && (n < most / 16 || n <= row / 2);
+	return mix((uint64_t)v ^ d->seed, 0xa0761d6478bd642f);
+}
+
+/*
+ * Whether there are more than `most` distinct values, by linear counting (Whang, Vander-Zanden, Taylor 1990): of m bits, D
+ * values leave about m exp(-D / m) at zero. Off by a percent or two; nothing but a size depends on it.
+ */
+static bool too_many(struct bl_dict *d, const int64_t *v, uint32_t rows, uint32_t most)
+{
+	enum { BITS = 1 << 17 };
+	uint64_t *bit = d->slot;
+	uint32_t ones = 0;
+
+	memset(bit, 0, BITS / 8);
+	for (uint32_t i = 0; i < rows; i++) {
+		uint64_t h = hash_int(d, v[i]) % BITS;
+
+		bit[h / 64] |= UINT64_C(1) << h % 64;
+	}
+	for (uint32_t i = 0; i < BITS / 64; i++)
+		ones += (uint32_t)__builtin_popcountll(bit[i]);
+	return -log(1 - (double)ones / BITS) * BITS > most;
 }
 
 bool bl_dict_ints(struct bl_dict *d, const int64_t *v, uint32_t rows, uint32_t most)
 {
 	uint32_t slots = SLOTS;
 
+	d->n = 0;
+	if (most > MANY && too_many(d, v, rows, most))
+		return false;
 	while (slots / 4 >= most && slots > 256)
 		slots /= 2;
-	d->n = 0;
 	memset(d->slot, 0, slots * sizeof(*d->slot));
 	for (uint32_t i = 0; i < rows; i++) {
-		uint64_t h = mix((uint64_t)v[i] ^ d->seed, 0xa0761d6478bd642f), s = h % slots, c;
+		uint64_t s = hash_int(d, v[i]) % slots, c;
 
 		while ((c = d->slot[s]) && d->value[c - 1] != v[i])
 			s = (s + 1) % slots;
 		if (!c) {
-			if (!pays(d->n, i, most))
+			if (d->n == most)
 				return false;
 			d->value[d->n] = v[i];
 			d->slot[s] = c = ++d->n;
@@ -104,6 +127,12 @@ static inline bool equal(const uint8_t *a, const uint8_t *b, size_t n)
 	if (n > 8)
 		return bl_le64(a) == bl_le64(b) && bl_le64(a + n - 8) == bl_le64(b + n - 8);
 	return !n || (bl_le64(a) ^ bl_le64(b)) << (64 - 8 * n) == 0;
+}
+
+/* A new entry pays while entries are few, or at most every second row made one. */
+static bool pays(uint32_t n, uint32_t row, uint32_t most)
+{
+	return n < most && (n < most / 16 || n <= row / 2);
 }
 
 bool bl_dict_texts(struct bl_dict *d, const uint8_t *text, const uint32_t *end, uint32_t rows)

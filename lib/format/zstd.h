@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 
-enum { BL_ZSTD_BLOCK = 256 << 10, BL_ZSTD_LEVEL = 1 };
+enum { BL_ZSTD_BLOCK = 256 << 10, BL_ZSTD_LEVEL = 2 };
 struct bl_zstd;
 
 struct bl_zstd *bl_zstd_new(void);		/* NULL: out of memory */

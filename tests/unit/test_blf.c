@@ -13,14 +13,14 @@ static struct bl_ident owner, helper, stranger;
 
 /* Shapes of columns: each is meant to end in one encoding. */
 enum shape {
-	CONSTANT, SMALL, SORTED, RUNS, FAR, WIDE, EXTREMES, MONEY, YES_NO, DAYS, TIMES, PRICES, BITS, NEGATIVE_ZERO, WORDS, LINES, LONG_TEXT,
+	CONSTANT, SMALL, SORTED, RUNS, FAR, MANY, WIDE, EXTREMES, MONEY, ROUND, YES_NO, DAYS, TIMES, SECONDS, PRICES, BITS, NEGATIVE_ZERO, WORDS, LINES, LONG_TEXT,
 	ONE_WORD, EMPTY_TEXT, SHAPES,
 };
 static const struct { enum bl_type_kind kind; const char *name; } shapes[SHAPES] = {
 	[CONSTANT] = { BL_TYPE_INT, "one value" }, [SMALL] = { BL_TYPE_INT, "a small range" }, [SORTED] = { BL_TYPE_INT, "sorted keys" },
-	[RUNS] = { BL_TYPE_INT, "long runs" }, [FAR] = { BL_TYPE_INT, "few values far apart" }, [WIDE] = { BL_TYPE_INT, "any 64 bits" },
+	[RUNS] = { BL_TYPE_INT, "long runs" }, [FAR] = { BL_TYPE_INT, "few values far apart" }, [MANY] = { BL_TYPE_INT, "thousands of values far apart" }, [WIDE] = { BL_TYPE_INT, "any 64 bits" }, [ROUND] = { BL_TYPE_DECIMAL, "decimals without cents" },
 	[EXTREMES] = { BL_TYPE_INT, "the least and the greatest" }, [MONEY] = { BL_TYPE_DECIMAL, "decimals" },
-	[YES_NO] = { BL_TYPE_BOOL, "bools" }, [DAYS] = { BL_TYPE_DATE, "dates" }, [TIMES] = { BL_TYPE_STAMP, "timestamps" },
+	[YES_NO] = { BL_TYPE_BOOL, "bools" }, [DAYS] = { BL_TYPE_DATE, "dates" }, [TIMES] = { BL_TYPE_STAMP, "timestamps" }, [SECONDS] = { BL_TYPE_STAMP, "timestamps of whole seconds" },
 	[PRICES] = { BL_TYPE_DOUBLE, "doubles with two places" }, [BITS] = { BL_TYPE_DOUBLE, "doubles of any bits" },
 	[NEGATIVE_ZERO] = { BL_TYPE_DOUBLE, "doubles with -0" }, [WORDS] = { BL_TYPE_TEXT, "few words" },
 	[LINES] = { BL_TYPE_TEXT, "lines of text" }, [LONG_TEXT] = { BL_TYPE_TEXT, "long texts" },
@@ -48,8 +48,14 @@ static int64_t number(enum shape s, uint64_t r, int64_t last)
 		return x % 200 ? last : (int64_t)(blf_random(&seed) % 100000);
 	case FAR:
 		return (int64_t)(x % 20 * UINT64_C(0x0123456789abcdef));
+	case MANY:
+		return (int64_t)(x % 9000 * UINT64_C(0x0003456789abcdef));
 	case WIDE:
 		return (int64_t)x;
+	case ROUND:
+		return ((int64_t)(x % 100000) - 50000) * 100;
+	case SECONDS:
+		return (int64_t)(x % 2000000000) * 1000000;
 	case EXTREMES:
 		return r % 2 ? INT64_MIN : INT64_MAX;
 	case MONEY:
@@ -98,7 +104,7 @@ static struct blf_column column(enum shape s, uint64_t rows, int nulls)
 	struct blf_column c = { .type = { .kind = (uint8_t)shapes[s].kind }, .null = calloc(rows + 1, 1) };
 	int64_t last = 1000;
 
-	if (s == MONEY)
+	if (s == MONEY || s == ROUND)
 		c.type = (struct bl_type){ BL_TYPE_DECIMAL, 12, 2 };
 	if (c.type.kind == BL_TYPE_TEXT) {
 		c.text = calloc(rows + 1, sizeof(*c.text));
@@ -144,7 +150,7 @@ static void free_table(struct blf_table *t)
 
 /* --- one chunk through the codec --- */
 
-static unsigned seen[8][3], scales[BL_CODEC_SCALE + 2];
+static unsigned seen[8][3], scales[2][BL_CODEC_SCALE + 2];
 
 static bool codec_round(struct bl_codec *k, struct bl_chunk *c, enum shape s, uint32_t rows, int nulls, struct bl_err *err)
 {
@@ -177,7 +183,7 @@ static bool codec_round(struct bl_codec *k, struct bl_chunk *c, enum shape s, ui
 	if (good) {
 		memcpy(&h, b.p, sizeof(h));
 		seen[h.kind][h.nulls]++;
-		scales[h.scale]++;
+		scales[v.type.kind == BL_TYPE_DOUBLE][h.scale]++;
 		memcpy(bl_chunk_room(c, b.len), b.p, b.len);
 		good = !bl_chunk_parse(c, v.type, rows, b.len, err) && stat.nulls == count && stat.distinct <= rows - count;
 	}
@@ -225,7 +231,8 @@ static void test_codec(void)
 		ok(seen[kind][BL_CODEC_BITMAP], "encoding %d was used with NULLs", kind);
 	}
 	ok(seen[BL_CODEC_CONSTANT][BL_CODEC_ALL] && seen[BL_CODEC_TEXT_DICT][BL_CODEC_ALL], "columns that are all NULL were");
-	ok(scales[0] && scales[3], "doubles were bits and scaled integers");
+	ok(scales[1][0] && scales[1][3], "doubles were bits and scaled integers");
+	ok(scales[0][0] && scales[0][2] && scales[0][6], "other numbers were divided by 100 and by a million");
 	bl_codec_free(k);
 	bl_chunk_free(c);
 }
