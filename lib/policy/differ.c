@@ -373,20 +373,6 @@ static int keep_released(struct bl_work *w, struct shares *s, struct bl_err *err
 	return rc;
 }
 
-/* Is the union of column c too near to something? near[] by rule. */
-static int test_union(struct bl_work *w, struct sets *sets, bool near[BL_JUDGE_RULES], struct bl_err *err)
-{
-	for (uint32_t d = 0; d < w->ndiff; d++) {
-		for (unsigned j = 0; j < sets->n; j++)
-			sets->item[j].fails = sets->item[j].known = false;
-		if (bl_cells_test(w->store, sets->item, sets->n, w->diff[d]->n, w->diff[d]->xor_mode, err))
-			return -1;
-		for (unsigned j = 0; j < sets->n; j++)
-			near[d] = near[d] || (sets->item[j].fails && !all_known(sets, sets->item));
-	}
-	return compare(w, sets, near, err);
-}
-
 static struct bl_work_subject subject_of(const struct bl_work *w, uint32_t c, const struct shares *s)
 {
 	struct bl_work_subject x = { .c = c, .whole = true, .d = s->n };
@@ -405,29 +391,70 @@ static uint64_t released(const struct bl_work *w, uint32_t c)
 	return n;
 }
 
-int bl_differ_unions(struct bl_work *w, uint32_t *column, struct bl_err *err)
+/* The union of a column. */
+struct whole { struct sets set; struct bl_work_subject x; };
+
+/* Makes the unions of all columns that are released in two groups or more; n of them. */
+static int make_unions(const struct bl_work *w, struct whole *all, size_t *n, struct bl_err *err)
 {
 	struct shares s = { 0 };
-	struct sets sets = { 0 };
-	int rc = keep_released(w, &s, err);
+	int rc = 0;
 
-	*column = UINT32_MAX;
-	for (uint32_t c = 0; c < w->r->ncell && !rc && *column == UINT32_MAX; c++) {
-		struct bl_work_subject x;
+	for (uint32_t c = 0; c < w->r->ncell && !rc; c++) {
 		if (!w->cell[c].printed || released(w, c) < 2)
 			continue;
-		if (shares_of_union(w, c, &s) || make_sets(w, c, &s, &sets)) {
+		if (shares_of_union(w, c, &s) || make_sets(w, c, &s, &all[*n].set))
 			rc = no_memory(err);
-		} else {
-			x = subject_of(w, c, &s);
-			rc = test_union(w, &sets, x.near, err);
-			if (!rc && !w->keep_all && !bl_leaf_judge(w, &x))
-				*column = c;
-			else if (!rc)
-				rc = keep(w, &sets, err);
-		}
-		free_sets(&sets);
+		all[(*n)++].x = subject_of(w, c, &s);
 	}
+	free(s.v);
+	return rc;
+}
+
+/* Against the store, in one pass for each rule: near of each, and what is known. */
+static int test_unions(const struct bl_work *w, struct whole *all, size_t n, struct bl_err *err)
+{
+	struct bl_cells_item *item = calloc(n * ITEMS + 1, sizeof *item);
+	int rc = item ? 0 : no_memory(err);
+
+	for (uint32_t d = 0; d < w->ndiff && !rc; d++) {
+		size_t k = 0;
+		for (size_t i = 0; i < n; i++)
+			for (unsigned j = 0; j < all[i].set.n; j++)
+				item[k++] = all[i].set.item[j];
+		rc = bl_cells_test(w->store, item, k, w->diff[d]->n, w->diff[d]->xor_mode, err);
+		k = 0;
+		for (size_t i = 0; i < n; k += all[i++].set.n)
+			for (unsigned j = 0; j < all[i].set.n; j++)
+				if (item[k + j].fails && !all_known(&all[i].set, item + k))
+					all[i].x.near[d] = true;
+		k = 0;
+		for (size_t i = 0; i < n && d + 1 == w->ndiff; i++)
+			for (unsigned j = 0; j < all[i].set.n; j++)
+				all[i].set.item[j].known = item[k++].known;
+	}
+	free(item);
+	return rc;
+}
+
+int bl_differ_unions(struct bl_work *w, uint32_t *column, struct bl_err *err)
+{
+	struct whole *all = calloc(w->r->ncell + 1u, sizeof *all);
+	struct shares s = { 0 };
+	size_t n = 0;
+	int rc = !all ? no_memory(err) : keep_released(w, &s, err) || make_unions(w, all, &n, err) || test_unions(w, all, n, err) ? -1 : 0;
+
+	*column = UINT32_MAX;
+	for (size_t i = 0; i < n && !rc && *column == UINT32_MAX; i++) {
+		rc = compare(w, &all[i].set, all[i].x.near, err);
+		if (!rc && !w->keep_all && !bl_leaf_judge(w, &all[i].x))
+			*column = all[i].x.c;
+		else if (!rc)
+			rc = keep(w, &all[i].set, err);
+	}
+	for (size_t i = 0; i < n; i++)
+		free_sets(&all[i].set);
+	free(all);
 	free(s.v);
 	return rc;
 }
