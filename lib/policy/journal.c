@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/canon.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -39,7 +40,6 @@ struct bl_journal {
 	size_t ntx;
 	bool tx_full;
 	struct bl_json *last;
-	struct bl_buf canon;
 	uint8_t (*leaf)[BL_TREE_HASH];
 	size_t leaves;			/* room */
 };
@@ -63,7 +63,6 @@ int bl_journal_open(struct bl_journal **ret, int fd, bl_journal_fold *fold, void
 	j->arg = arg;
 	memset(j->good.prev, '0', sizeof j->good.prev - 1);
 	j->now = j->good;
-	bl_buf_init(&j->canon, BL_JOURNAL_LINE + 1);
 	*ret = j;
 	return 0;
 }
@@ -77,7 +76,6 @@ void bl_journal_close(struct bl_journal *j)
 	for (size_t i = 0; i < j->npending; i++)
 		bl_json_free(j->pending[i]);
 	bl_json_free(j->last);
-	bl_buf_fini(&j->canon);
 	free(j->leaf);
 	free(j);
 }
@@ -187,6 +185,18 @@ static int check_members(struct bl_journal *j, const struct bl_json *entry, stru
 	return 0;
 }
 
+/* What is wrong with a line that bl_canon_parse does not take. */
+static int refuse_line(struct bl_journal *j, const char *line, size_t n, struct bl_err *err)
+{
+	struct bl_json *entry = bl_json_parse(line, n, BL_JOURNAL_DEPTH, BL_DATA, err);
+	const bool canonical = entry && bl_json_canonical(line, n, BL_JOURNAL_DEPTH);
+
+	bl_json_free(entry);
+	if (canonical || (!entry && err->code == BL_OSERR))
+		return bl_err_set(err, BL_OSERR, "out of memory");
+	return refuse(j, j->now.tree.size, err, entry ? "not canonical" : "not JSON");
+}
+
 /* Takes the next line (without its newline, which follows it) into account. */
 static int take(struct bl_journal *j, const char *line, size_t n, struct bl_err *err)
 {
@@ -196,14 +206,9 @@ static int take(struct bl_journal *j, const char *line, size_t n, struct bl_err 
 
 	if (n > BL_JOURNAL_LINE)
 		return refuse(j, seq, err, "longer than 64 KiB");
-	if (!(entry = bl_json_parse(line, n, BL_JOURNAL_DEPTH, BL_DATA, err)))
-		return refuse(j, seq, err, "not JSON");
+	if (!(entry = bl_canon_parse(line, n, BL_JOURNAL_DEPTH)))
+		return refuse_line(j, line, n, err);
 	j->pending[j->npending++] = entry;
-
-	bl_buf_clear(&j->canon);
-	bl_json_print(entry, &j->canon);
-	if (j->canon.failed || j->canon.len != n || memcmp(j->canon.p, line, n))
-		return refuse(j, seq, err, "not canonical");
 	if (check_members(j, entry, err))
 		return -1;
 	int part = mark(entry, "part"), end = mark(entry, "end");
