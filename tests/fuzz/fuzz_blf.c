@@ -110,18 +110,17 @@ static void fuzz_footer(const uint8_t *p, size_t n)
 	bl_buf_fini(&b);
 }
 
-/* The bytes as the plaintext of a chunk of some type, every vector of it looked at. */
-static void fuzz_chunk(const uint8_t *p, size_t n, uint8_t what)
-{
-	static const struct bl_type types[] = { { BL_TYPE_INT, 0, 0 }, { BL_TYPE_DOUBLE, 0, 0 }, { BL_TYPE_TEXT, 0, 0 }, { BL_TYPE_DECIMAL, 9, 2 } };
-	uint64_t sum = 0;
-	struct bl_type t = types[what % 4];
-	struct bl_chunk *c = bl_chunk_new();
-	uint32_t rows = n >= 12 ? bl_le32(p + 8) % (BL_TYPE_GROUP + 2) : 0, nd;
-	struct bl_err err = { 0 };
-	uint8_t *room = bl_chunk_room(c, n);
+static const struct bl_type types[] = { { BL_TYPE_INT, 0, 0 }, { BL_TYPE_DOUBLE, 0, 0 }, { BL_TYPE_TEXT, 0, 0 }, { BL_TYPE_DECIMAL, 9, 2 } };
 
-	memcpy(room, p, n);
+/* Parses a chunk's plaintext and looks at every value of every vector. */
+static void read_chunk(const uint8_t *p, size_t n, struct bl_type t, uint32_t rows)
+{
+	struct bl_chunk *c = bl_chunk_new();
+	struct bl_err err = { 0 };
+	uint64_t sum = 0;
+	uint32_t nd;
+
+	memcpy(bl_chunk_room(c, n), p, n);
 	if (bl_chunk_parse(c, t, rows, n, &err)) {
 		bad(&err);
 		rows = 0;
@@ -151,6 +150,56 @@ static void fuzz_chunk(const uint8_t *p, size_t n, uint8_t what)
 	bl_chunk_free(c);
 }
 
+/* The bytes as such a plaintext. */
+static void fuzz_chunk(const uint8_t *p, size_t n, uint8_t what)
+{
+	read_chunk(p, n, types[what % 4], n >= 12 ? bl_le32(p + 8) % (BL_TYPE_GROUP + 2) : 0);
+}
+
+/* A sound plaintext, of values that the first 16 bytes choose, with some bytes of it replaced. */
+static void fuzz_flipped(const uint8_t *p, size_t n, uint8_t what)
+{
+	static uint64_t null[BL_TYPE_GROUP / 64];
+	static int64_t value[BL_TYPE_GROUP];
+	static uint32_t end[BL_TYPE_GROUP];
+	static uint8_t text[64 << 10];
+	struct bl_writer_column w = { .type = types[what % 4], .i64 = value, .null = null, .text = text, .end = end };
+	uint64_t state = n >= 16 ? bl_le64(p) | 1 : 1, mask;
+	uint32_t rows = n >= 16 ? bl_le32(p + 8) % 3000 : 0;
+	struct bl_codec *k = bl_codec_new();
+	struct bl_stat stat;
+	struct bl_err err;
+	struct bl_buf b;
+
+	if (n < 16)
+		rows = 0;
+	mask = rows ? (UINT64_C(1) << p[12] % 64) - 1 : 0;
+	memset(null, 0, sizeof(null));
+	for (uint32_t i = 0; i < rows; i++) {
+		uint64_t x = blf_random(&state);
+
+		value[i] = p[13] % 3 == 1 && i ? value[i - 1] + (x % 16 == 0) : p[13] % 3 ? (int64_t)(x % 50 * 1000000) : (int64_t)(x & mask);
+		if (w.type.kind == BL_TYPE_DOUBLE) {
+			double d = (double)(value[i] % 1000000) / 100;
+			memcpy(&value[i], &d, sizeof(d));
+		}
+		if (p[14] % 4 && x >> 40 & p[14] % 4)
+			null[i / 64] |= UINT64_C(1) << i % 64;
+		else
+			for (uint64_t m = x % (p[15] % 20 + 1u); m; m--)
+				text[w.text_len++] = (uint8_t)("abc"[(x >> m) % 3]);
+		end[i] = (uint32_t)w.text_len;
+	}
+	bl_buf_init(&b, 1 << 24);
+	if (bl_codec_put(k, &w, rows, &b, &stat, &err))
+		abort();
+	for (size_t i = 16; i + 3 <= n; i += 3)
+		b.p[bl_le16(p + i) % b.len] = p[i + 2];
+	read_chunk(b.p, b.len, w.type, rows);
+	bl_buf_fini(&b);
+	bl_codec_free(k);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -161,7 +210,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_header(data + 1, size - 1, *data % 4 != 0);
 	else if (*data < 128)
 		fuzz_footer(data + 1, size - 1);
-	else
+	else if (*data < 160)
 		fuzz_chunk(data + 1, size - 1, *data);
+	else
+		fuzz_flipped(data + 1, size - 1, *data);
 	return 0;
 }
