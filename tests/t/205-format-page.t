@@ -45,6 +45,8 @@ is "$(bytes Header "recipient's public key" $to)" "$(pub owner.pub)" 'the owner 
 is "$(bytes Header "recipient's public key" $((to + 112)))" "$(pub vault/helper.pub)" 'the vault the second'
 like "$(tail -c +$((to + 112 * R + 1)) f | head -c "$P")" '^\{"columns":.*"version":771}$' 'the policy'
 
+is "$(num Records 'zero: how many rows' "$H")" 0 'a record does not tell how many rows there are'
+
 # Records, one after the other, to the footer.
 at=$H group=0 column=0 piece=0 bad=
 while [ "$(num Records 'record kind' "$at")" = 1 ]; do
