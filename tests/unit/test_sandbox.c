@@ -352,8 +352,11 @@ static void test_status(void)
 	} else {
 		/* By root: the directory itself, through the link. */
 		int root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		ok(root >= 0 && faccessat(root, "proc", F_OK, 0) && faccessat(root, "etc", F_OK, 0) && !fstat(root, &its) && its.st_nlink == 2,
-		   "its root directory is empty");
+		if (HOLDS(EMPTYROOT))
+			ok(root >= 0 && faccessat(root, "proc", F_OK, 0) && faccessat(root, "etc", F_OK, 0) && !fstat(root, &its) &&
+			   its.st_nlink == 2, "its root directory is empty");
+		else
+			skip(1, "no mount namespace to be had");
 		close(root);
 		unsigned extra = 0;
 		for (int i = 0; i < 64; i++) {
@@ -596,6 +599,7 @@ static int trace(const char *path, const char *vault)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s) || (pid = fork()) < 0)
 		return 71;
+	alarm(10);
 	if (!pid) {
 		int at[2] = { fcntl(s[1], F_DUPFD, 20), fcntl(open(vault, O_RDONLY | O_DIRECTORY), F_DUPFD, 20) };
 		dup2(at[0], BL_SPAWN_SOCK);
