@@ -33,8 +33,8 @@ struct bl_csv {
 	bool eof, started;
 	uint64_t line;			/* of the byte at `mark` */
 	size_t mark;
-	uint64_t records;		/* handed out since; without quotes in the text that is as many lines */
-	bool quotes;
+	uint64_t records;		/* handed out since; unless lines end inside quotes that is as many lines */
+	bool inner;
 	uint32_t *pos;			/* positions from `from` on; those of records handed out are before `next` */
 	struct bl_csvindex x;
 	size_t from;
@@ -224,7 +224,7 @@ static int index_block(struct bl_csv *c, struct bl_err *err)
 	c->from = c->at;
 	c->next = 0;
 	c->index(p, c->end - c->at, c->pos, POSITIONS, &c->x);
-	c->quotes |= c->x.quote;
+	c->inner |= c->x.inner;
 	if (!c->columns && c->x.records) {
 		/* The header; what follows it is looked at again, now that the length is known. */
 		while (n < BL_TYPE_COLUMNS && p[c->pos[n]] != '\n')
@@ -270,10 +270,10 @@ static int fill(struct bl_csv *c, struct bl_err *err)
 
 	if (left > BL_CSV_RECORD)
 		return bl_csv_fault(c->names, line_at(c, text(c) + c->at), BL_TYPE_COLUMNS, err, "a record longer than 64 MiB");
-	c->line = c->quotes ? line_at(c, text(c) + c->at) : c->line + c->records;
+	c->line = c->inner ? line_at(c, text(c) + c->at) : c->line + c->records;
 	c->mark = 0;
 	c->records = 0;
-	c->quotes = false;
+	c->inner = false;
 	if (left < c->cap / 2 || c->cap == LIMIT) {
 		memmove(text(c), text(c) + c->at, left);
 	} else {
@@ -347,12 +347,12 @@ static void set_nulls(const struct bl_csv_dialect *d, struct bl_csv_field *f, si
 			}
 }
 
-static inline void set_field(struct bl_csv_field *f, const char *p, const char *end, bool quotes)
+static inline void set_field(struct bl_csv_field *f, const char *p, const char *end, bool quotes, bool doubled)
 {
 	if (quotes && p < end && *p == '"') {
 		size_t n = (size_t)(end - p) - 2;
 
-		*f = (struct bl_csv_field){ p + 1, (uint32_t)n, true, memchr(p + 1, '"', n) != NULL };
+		*f = (struct bl_csv_field){ p + 1, (uint32_t)n, true, doubled && memchr(p + 1, '"', n) };
 	} else {
 		*f = (struct bl_csv_field){ p, (uint32_t)(end - p), false, false };
 	}
@@ -375,20 +375,20 @@ static int check_lengths(const struct bl_csv *c, uint32_t n, struct bl_err *err)
 /* The next up to `batch` complete records. */
 static int hand_out(struct bl_csv *c, struct bl_csv_rows *r, struct bl_err *err)
 {
-	uint32_t rows = c->ready < c->batch ? c->ready : c->batch, n = rows * c->columns;
+	const uint32_t rows = c->ready < c->batch ? c->ready : c->batch, columns = c->columns, n = rows * columns, *pos = c->pos + c->next;
 	const char *base = (const char *)text(c) + c->from, *p = (const char *)text(c) + record_start(c, c->next);
-	const uint32_t *pos = c->pos + c->next;
+	const bool quotes = c->x.quote, doubled = c->x.doubled, cr = c->x.cr;
 	struct bl_csv_field *f = c->field;
 
-	for (uint32_t i = 0; i < n; pos += c->columns, i += c->columns) {
+	for (uint32_t i = 0; i < rows; i++, pos += columns) {
 		const char *end;
 
-		for (uint32_t k = 0; k + 1 < c->columns; k++, p = end + 1) {
+		for (uint32_t k = 0; k + 1 < columns; k++, p = end + 1) {
 			end = base + pos[k];
-			set_field(f++, p, end, c->x.quote);
+			set_field(f++, p, end, quotes, doubled);
 		}
-		end = base + pos[c->columns - 1];
-		set_field(f++, p, end - (c->x.cr && end > p && end[-1] == '\r'), c->x.quote);
+		end = base + pos[columns - 1];
+		set_field(f++, p, end - (cr && end > p && end[-1] == '\r'), quotes, doubled);
 		p = end + 1;
 	}
 	if (c->cap > BL_CSV_FIELD && check_lengths(c, n, err))

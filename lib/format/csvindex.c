@@ -45,13 +45,15 @@ static inline __attribute__((always_inline)) void step(struct bl_csvindex *x, st
 		ends &= (bad & -bad) - 1;
 		lf &= ends;
 	}
+	x->quote |= m->quote != 0;
+	x->doubled |= ((close << 1 | s->closed) & open) != 0;
+	x->inner |= (m->lf & in) != 0;
+	x->cr |= m->cr != 0;
+	x->high |= m->high != 0;
 	s->inside = (uint64_t)((int64_t)in >> 63);
 	s->may_open = (ends | close) >> 63;
 	s->closed = close >> 63;
 	s->cr = cr >> 63;
-	x->quote |= m->quote != 0;
-	x->cr |= m->cr != 0;
-	x->high |= m->high != 0;
 	x->records += (uint32_t)__builtin_popcountll(lf);
 	n = (uint32_t)__builtin_popcountll(ends);
 	pos += x->n;
@@ -124,6 +126,17 @@ FAST static inline uint64_t equal(__m256i a, __m256i b, char c)
 	return (uint64_t)hi << 32 | lo;
 }
 
+FAST static inline uint64_t sign(__m256i a, __m256i b)
+{
+	return (uint64_t)(uint32_t)_mm256_movemask_epi8(b) << 32 | (uint32_t)_mm256_movemask_epi8(a);
+}
+
+FAST static inline __m256i rare(__m256i v)
+{
+	return _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('"')), _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\r'))),
+			       _mm256_cmpeq_epi8(v, _mm256_setzero_si256()));
+}
+
 FAST void bl_csvindex_fast(const uint8_t *p, size_t n, uint32_t *pos, uint32_t max, struct bl_csvindex *x)
 {
 	struct state s = { .may_open = 1 };
@@ -131,17 +144,22 @@ FAST void bl_csvindex_fast(const uint8_t *p, size_t n, uint32_t *pos, uint32_t m
 
 	for (size_t at = 0; at < n && !r.fault; at += 64) {
 		__m256i a = _mm256_loadu_si256((const void *)(p + at)), b = _mm256_loadu_si256((const void *)(p + at + 32));
+		__m256i any = _mm256_or_si256(rare(a), rare(b));
 		uint64_t valid = valid_of(n - at), in;
-		struct masks m = {
-			.quote = equal(a, b, '"') & valid, .comma = equal(a, b, ',') & valid, .lf = equal(a, b, '\n') & valid,
-			.cr = equal(a, b, '\r') & valid, .nul = equal(a, b, 0) & valid,
-			.high = ((uint64_t)(uint32_t)_mm256_movemask_epi8(b) << 32 | (uint32_t)_mm256_movemask_epi8(a)) & valid,
-		};
+		struct masks m = { .comma = equal(a, b, ',') & valid, .lf = equal(a, b, '\n') & valid, .high = sign(a, b) & valid };
 
 		if (r.n >= max) {
 			r.stopped = true;
 			break;
 		}
+		/* Most text has none of them: everything about quotes is then known to be zero. */
+		if (_mm256_testz_si256(any, any) && !(s.inside | s.closed | s.cr)) {
+			step(&r, &s, &m, 0, valid, at, pos);
+			continue;
+		}
+		m.quote = equal(a, b, '"') & valid;
+		m.cr = equal(a, b, '\r') & valid;
+		m.nul = equal(a, b, 0) & valid;
 		/* A carry-less product with all ones is the running parity. */
 		in = (uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(_mm_set_epi64x(0, (int64_t)m.quote), _mm_set1_epi8(-1), 0)) ^ s.inside;
 		step(&r, &s, &m, in, valid, at, pos);

@@ -23,6 +23,7 @@ struct bl_csvindex {
 	uint32_t n;		/* positions found */
 	uint32_t records;	/* of them, line feeds: the ends of records */
 	bool high, quote, cr;	/* a byte above 0x7f, a quote, a carriage return was seen */
+	bool doubled, inner;	/* a doubled quote, a line feed inside quotes */
 	bool stopped;		/* at `max` positions, before the end of the text */
 	enum bl_csvindex_fault fault;
 	uint32_t fault_at;	/* no position lies at or past it */

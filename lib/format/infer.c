@@ -118,7 +118,7 @@ static bool add_number(struct column *c, const char *p, size_t n)
 		c->exponent = true;
 	}
 	if (whole - start > 18)
-		c->int64 &= end == whole && bl_num_parse_i64(p, n, &v);
+		c->int64 = c->int64 && end == whole && bl_value_int(p, n, &v);
 	c->real = c->real && real_holds(p, n, end == n && end == whole);
 	return true;
 }

@@ -71,7 +71,7 @@ static inline bool is_null(const struct bl_csv_field *f)
 			set_null(col, at + i); \
 		else if (f->escaped || !(get)) \
 			return bad_value(c, from + i, column, t, err); \
-		col->i64[at + i] = v; \
+		out[i] = v; \
 	}
 
 static int load_values(struct bl_writer_column *col, uint32_t at, const struct bl_csv *c, const struct bl_csv_rows *r, uint32_t from,
@@ -79,6 +79,7 @@ static int load_values(struct bl_writer_column *col, uint32_t at, const struct b
 {
 	const struct bl_csv_field *f = r->field + (size_t)from * r->columns + column;
 	const struct bl_type t = col->type;
+	int64_t *out = col->i64 + at;
 
 	switch ((enum bl_type_kind)t.kind) {
 	case BL_TYPE_BOOL:

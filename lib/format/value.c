@@ -8,28 +8,34 @@
 #include "base/num.h"
 #include "base/time.h"
 
+/* Up to 19 digits, eight at a time from the end. */
+static inline bool whole(const char *p, size_t n, uint64_t *v)
+{
+	uint64_t sum = 0, unit = 1, w;
+
+	for (; n > 8; n -= 8, unit *= 100000000) {
+		w = bl_value_word(p + n - 8, 8);
+		if (!bl_value_all_digits(w))
+			return false;
+		sum += bl_value_join(w) * unit;
+	}
+	w = bl_value_word(p, n);
+	*v = sum + bl_value_join(w) * unit;
+	return bl_value_all_digits(w);
+}
+
 bool bl_value_int(const char *p, size_t n, int64_t *v)
 {
 	bool negative = n && *p == '-';
 	size_t digits = n - negative;
-	uint64_t a, b;
+	uint64_t a;
 
-	p += negative;
-	if (digits - 1 < 8) {
-		a = bl_value_word(p, digits);
-		if (!bl_value_all_digits(a))
-			return false;
-		a = bl_value_join(a);
-	} else if (digits - 9 < 8) {
-		a = bl_value_word(p, digits - 8);
-		b = bl_value_word(p + digits - 8, 8);
-		if (!bl_value_all_digits(a) || !bl_value_all_digits(b))
-			return false;
-		a = bl_value_join(a) * 100000000 + bl_value_join(b);
-	} else {
-		return bl_num_parse_i64(p - negative, n, v);
-	}
-	*v = negative ? -(int64_t)a : (int64_t)a;
+	/* Anything longer that fits has leading zeros. */
+	if (digits - 1 >= 19)
+		return bl_num_parse_i64(p, n, v);
+	if (!whole(p + negative, digits, &a) || a > (uint64_t)INT64_MAX + negative)
+		return false;
+	*v = negative ? (int64_t)(0 - a) : (int64_t)a;
 	return true;
 }
 

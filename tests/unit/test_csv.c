@@ -276,7 +276,7 @@ static void test_index(void)
 		bl_csvindex_fast(p, n, b, MAX, &y);
 		faults[x.fault]++;
 		stopped += x.stopped;
-		differ += x.n != y.n || x.records != y.records || x.high != y.high || x.quote != y.quote || x.cr != y.cr ||
+		differ += x.n != y.n || x.records != y.records || x.high != y.high || x.quote != y.quote || x.doubled != y.doubled || x.inner != y.inner || x.cr != y.cr ||
 			  x.stopped != y.stopped || x.fault != y.fault || x.fault_at != y.fault_at || memcmp(a, b, x.n * 4) != 0;
 	}
 	is_int(differ, 0, "plain C and AVX2 find the same");
