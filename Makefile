@@ -23,9 +23,8 @@ HARDEN   += $(if $(findstring clang,$(CC)),-enable-trivial-auto-var-init-zero-kn
 CPPFLAGS_ALL := -Ilib -D_GNU_SOURCE -DBL_VERSION='"$(VERSION)"' -DBL_LIBEXEC_DIR='"$(LIBEXEC)"' $(if $(SAN),,$(FORTIFY)) $(CPPFLAGS)
 CFLAGS_ALL := -std=c11 -g $(OPT) $(WARN) $(HARDEN) -fno-strict-aliasing -ffunction-sections -fdata-sections -fvisibility=hidden \
             -ffile-prefix-map=$(CURDIR)=. $(SAN) $(CFLAGS)
-# Programs are static: the helper must not open a library after exec, and OpenSSL starts in half the time. The linker warns
-# of libcrypto's resolver and dlopen, which nothing here calls and the sandbox would not let it.
-LINK     := $(if $(SAN),-pie,-static-pie) -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=sha1,--no-warnings $(SAN) $(LDFLAGS)
+# Programs are static: the helper must not open a library after exec, and OpenSSL starts in half the time.
+LINK     := $(if $(SAN),-pie,-static-pie) -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=sha1 $(SAN) $(LDFLAGS)
 LIBS     := -ljansson -lcsv -lzstd -lsodium -lcrypto -lm
 
 # --- what there is: every file found, none listed ---
@@ -66,12 +65,19 @@ $(LIBBL): $(LIB_OBJ)
 	@rm -f $@
 	$(call run,ar,$@) $(AR) rcD $@ $(LIB_OBJ)
 
+# The linker warns of libcrypto's resolver and dlopen, which nothing here calls and the sandbox would not let it. Its option to
+# keep warnings to itself hides undefined symbols too, so these are taken out by hand.
+define link
+@mkdir -p $(@D)
+$(call run,ld,$@) $(CC) $(CFLAGS_ALL) $(LINK) -o $@ $< $(LIBBL) $(LIBS) 2>$@.err || { cat $@.err >&2; rm -f $@.err; exit 1; }; \
+    sed '/: in function /{N;/statically linked applications/d}' $@.err >&2; rm -f $@.err
+endef
+
 $(PROGS): $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(LIBBL)
-	@mkdir -p $(@D)
-	$(call run,ld,$@) $(CC) $(CFLAGS_ALL) $(LINK) -o $@ $< $(LIBBL) $(LIBS)
+	$(link)
 
 $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(LIBBL)
-	$(call run,ld,$@) $(CC) $(CFLAGS_ALL) $(LINK) -o $@ $< $(LIBBL) $(LIBS)
+	$(link)
 
 units: $(UNITS)
 
