@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "crypt/hash.h"
 #include "crypt/mem.h"
 #include "format/reader.h"
 #include "format/writer.h"
@@ -88,6 +89,12 @@ static inline int exec_text(struct exec_file *f, uint32_t c, const char *s, size
 	col->text_len += n;
 	col->end[f->w.rows] = (uint32_t)col->text_len;
 	return 0;
+}
+
+/* For bl_exec.name: the keyed hash, as the helper has it; key is its 32 bytes. */
+static inline void exec_name(const void *key, const void *p, size_t n, uint8_t id[16])
+{
+	bl_hash_keyed16(key, p, n, id);
 }
 
 /* After the last value of a row. */

@@ -2,14 +2,14 @@
 /* bag: see bag.h. */
 #include "query/bag.h"
 
-#include "crypt/mem.h"
+#include "base/seed.h"
 
 enum { SLOTS = 256 };
 
 int bl_bag_init(struct bl_bag *b, struct bl_scan *s, struct bl_scan_node *node, struct bl_err *err)
 {
 	*b = (struct bl_bag){ 0 };
-	bl_mem_random(&b->seed, sizeof(b->seed));
+	b->seed = bl_seed();
 	if (bl_coder_init(&b->coder, s, node, err))
 		return -1;
 	return bl_pool_fresh(s->pool, &b->slot, &b->nslot, SLOTS, sizeof(*b->slot), err);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "crypt/mem.h"
+#include "base/seed.h"
 
 enum { N = BL_KERNEL_N, WORDS = BL_KERNEL_WORDS, SMALL = 1 << 20, LARGE = 8 << 20, SLOTS = 256 };
 static const uint32_t MOST = UINT32_C(1) << 31;
@@ -26,7 +26,7 @@ int bl_coder_init(struct bl_coder *c, struct bl_scan *s, struct bl_scan_node *no
 	}
 	c->kind = node->e->type.kind == BL_TYPE_TEXT ? BL_CODER_TEXT : node->e->type.kind == BL_TYPE_DOUBLE ? BL_CODER_REAL :
 		  node->narrow ? BL_CODER_INT : BL_CODER_WIDE;
-	bl_mem_random(&c->seed, sizeof(c->seed));
+	c->seed = bl_seed();
 	return bl_pool_fresh(s->pool, &c->slot, &c->nslot, SLOTS, sizeof(*c->slot), err);
 }
 

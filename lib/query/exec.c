@@ -240,7 +240,7 @@ static int finish(struct run *r, struct bl_err *err)
 		return -1;
 	for (uint32_t i = 0; i < n; i++)
 		rank[order[i]] = i;
-	return bl_people_finish(&r->people, &r->accum, rank, r->x->entity_key, r->a, out, err);
+	return bl_people_finish(&r->people, &r->accum, rank, r->x, r->a, out, err);
 }
 
 int bl_exec_run(const struct bl_plan *p, struct bl_reader *reader, const struct bl_exec *x, struct bl_arena *a,

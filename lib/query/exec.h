@@ -19,7 +19,9 @@
 
 struct bl_exec {
 	bool by_entity;			/* also split every cell by entity (header's entity columns, or the row) */
-	const uint8_t *entity_key;	/* 32 bytes: fill result->entity; NULL: do not */
+	/* The id of the entity that these bytes name, to fill result->entity; NULL: do not. */
+	void (*name)(const void *arg, const void *bytes, size_t n, uint8_t id[16]);
+	const void *name_arg;
 	uint64_t max_groups;		/* more groups (or rows) than this: 77 `limits.groups` */
 	uint64_t deadline_ns;		/* monotonic; passing it is 77 `limits.seconds`; 0: none */
 	size_t memory;			/* arena limit of the run; passing it is 77 `limits.memory` */

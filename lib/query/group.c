@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "crypt/mem.h"
+#include "base/seed.h"
 
 enum { N = BL_KERNEL_N, WORDS = BL_KERNEL_WORDS, BITS = 20, BITS_ONE = 32, SLOTS = 256 };
 
@@ -16,7 +16,7 @@ int bl_group_init(struct bl_group *g, struct bl_scan *s, uint32_t nkey, struct b
 	g->bits = bl_pool_alloc(s->pool, nkey, sizeof(*g->bits), err);
 	if (!g->coder || !g->bits)
 		return -1;
-	bl_mem_random(&g->seed, sizeof(g->seed));
+	g->seed = bl_seed();
 	g->n = nkey ? 0 : 1;
 	for (uint32_t k = 0; k < nkey; k++)
 		if (bl_coder_init(&g->coder[k], s, key[k], err))

@@ -8,9 +8,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/seed.h"
 #include "base/time.h"
-#include "crypt/hash.h"
-#include "crypt/mem.h"
 
 enum { N = BL_KERNEL_N, WORDS = BL_KERNEL_WORDS, LIST = 8, SLOTS = 1024 };
 
@@ -43,7 +42,7 @@ int bl_people_init(struct bl_people *p, struct bl_scan *s, struct bl_err *err)
 	struct bl_scan_node *key[BL_BLF_ENTITY];
 
 	*p = (struct bl_people){ .s = s, .rows = !h->nentity };
-	bl_mem_random(&p->seed, sizeof(p->seed));
+	p->seed = bl_seed();
 	p->seen = bl_pool_alloc(s->pool, s->plan->ncell, sizeof(*p->seen), err);
 	p->of = bl_pool_alloc(s->pool, s->plan->ncell, sizeof(*p->of), err);
 	if (!p->seen || !p->of)
@@ -269,7 +268,7 @@ static void put_text(struct bl_buf *b, const struct bl_value *v)
 	bl_buf_put(b, p, n);
 }
 
-static int ids(struct bl_people *p, const uint8_t *key, struct bl_arena *a, struct bl_result *out, struct bl_err *err)
+static int ids(struct bl_people *p, const struct bl_exec *x, struct bl_arena *a, struct bl_result *out, struct bl_err *err)
 {
 	const struct bl_header *h = bl_reader_header(p->s->reader);
 	struct bl_value v;
@@ -294,7 +293,7 @@ static int ids(struct bl_people *p, const uint8_t *key, struct bl_arena *a, stru
 			bl_err_set(err, BL_OSERR, "out of memory");
 			goto out;
 		}
-		bl_hash_keyed16(key, b.p, b.len, (uint8_t *)out->entity[e]);
+		x->name(x->name_arg, b.p, b.len, (uint8_t *)out->entity[e]);
 	}
 	r = 0;
 out:
@@ -351,7 +350,7 @@ static int contributions(struct bl_people *p, const struct bl_accum_set *set, co
 	return 0;
 }
 
-int bl_people_finish(struct bl_people *p, const struct bl_accum_set *set, const uint32_t *rank, const uint8_t *key, struct bl_arena *a,
+int bl_people_finish(struct bl_people *p, const struct bl_accum_set *set, const uint32_t *rank, const struct bl_exec *x, struct bl_arena *a,
 		     struct bl_result *out, struct bl_err *err)
 {
 	struct bl_pool_pair *order = NULL;
@@ -365,7 +364,7 @@ int bl_people_finish(struct bl_people *p, const struct bl_accum_set *set, const 
 	for (uint32_t i = 0; i < p->npair; i++)
 		order[i] = (struct bl_pool_pair){ (uint64_t)rank[p->pair[i].group] << 32 | p->pair[i].entity, i };
 	if (!bl_pool_sort(p->s->pool, order, p->npair, err) && !universe(p, a, out, err) && !contributions(p, set, order, a, out, err) &&
-	    (!key || !ids(p, key, a, out, err)))
+	    (!x->name || !ids(p, x, a, out, err)))
 		r = 0;
 	bl_pool_drop(p->s->pool, &order, &cap, sizeof(*order));
 	return r;

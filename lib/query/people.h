@@ -3,15 +3,16 @@
  * people: who is in which group. The entity of each row is the header's entity columns, or the row itself; every row of the
  * file is numbered, also those that the filter leaves out. A pair is a group and an entity that has a row in it.
  *
- * An id is BLAKE2b-128, keyed, of the canonical text of the entity, so that it survives a new ingest in other types: for
- * each entity column four bytes of length, little-endian, and the text; 12, 12.00 and '12' are the text 12, dates and times
- * are RFC 3339, booleans true and false, doubles shortest. A row as entity: 0xffffffff, then shard and row number in 4
- * and 8 bytes.
+ * An id is made by the caller (bl_exec.name: this layer holds no keys) from the canonical text of the entity, so that it
+ * survives a new ingest in other types: for each entity column four bytes of length, little-endian, and the text; 12,
+ * 12.00 and '12' are the text 12, dates and times are RFC 3339, booleans true and false, doubles shortest. A row as
+ * entity: 0xffffffff, then shard and row number in 4 and 8 bytes.
  */
 #ifndef BL_QUERY_PEOPLE_H
 #define BL_QUERY_PEOPLE_H
 
 #include "query/accum.h"
+#include "query/exec.h"
 #include "query/group.h"
 
 struct bl_people_pair { uint32_t group, entity, next; };	/* next of the same entity, + 1 */
@@ -43,7 +44,7 @@ int bl_people_vector(struct bl_people *p, struct bl_err *err);
 /* Pairs of the rows in mask. */
 int bl_people_pairs(struct bl_people *p, const uint64_t *mask, const uint32_t *gid, struct bl_err *err);
 /* Fills the part of the result that is by entity; rank[g] is where group g comes. The result's groups are there already. */
-int bl_people_finish(struct bl_people *p, const struct bl_accum_set *set, const uint32_t *rank, const uint8_t *key, struct bl_arena *a,
+int bl_people_finish(struct bl_people *p, const struct bl_accum_set *set, const uint32_t *rank, const struct bl_exec *x, struct bl_arena *a,
 		     struct bl_result *out, struct bl_err *err);
 
 #endif

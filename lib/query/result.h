@@ -28,7 +28,7 @@ struct bl_result {
 	uint32_t *who;			/* entity number of a contribution, 0 .. population-1, ascending within a group */
 	bl_i128 *part;			/* [contributions][ncell]: the entity's own N, S, SS (0 for other kinds) */
 	int *shift;			/* [ncell]: parts of S, SS of doubles are fixed point in units of 2^-shift, each row rounded; else 0 */
-	uint64_t (*entity)[2];		/* [population]: 128-bit keyed ids of the entities, when entity_key was given */
+	uint64_t (*entity)[2];		/* [population]: 128-bit ids of the entities, when bl_exec.name was given */
 };
 
 #endif

@@ -326,6 +326,11 @@ static void dataset_id(const struct bl_header *h, uint8_t out[32])
 	bl_hash_sha256(t, sizeof t, out);
 }
 
+static void name_entity(const void *key, const void *p, size_t n, uint8_t id[16])
+{
+	bl_hash_keyed16(key, p, n, id);
+}
+
 static int run_plan(struct run *r, struct bl_err *err)
 {
 	const struct bl_policy *p = &r->k->policy;
@@ -341,7 +346,8 @@ static int run_plan(struct run *r, struct bl_err *err)
 	if (needs(&r->v, BL_RULE_DIFFERENCING)) {
 		dataset_id(r->h, id);
 		vault_key(r->k->vault, "entity", id, sizeof id, key);
-		x.entity_key = key;
+		x.name = name_entity;
+		x.name_arg = key;
 	}
 	rc = bl_exec_run(&r->plan, r->k->reader, &x, r->a, &r->raw, err);
 	bl_mem_wipe(key, sizeof key);

@@ -88,7 +88,8 @@ static int run(int argc, char **argv)
 	struct rusage u;
 
 	x.by_entity = !strcmp(argv[4], "-e");
-	x.entity_key = key;
+	x.name = exec_name;
+	x.name_arg = key;
 	if (exec_open(&f))
 		return 1;
 	for (int i = 0; i < atoi(argv[3]); i++) {

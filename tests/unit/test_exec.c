@@ -508,7 +508,7 @@ static const char *compare(const struct reference *r, const struct bl_result *re
 static const char *ask(const struct table *t, const char *sql, bool by_entity_too)
 {
 	static const uint8_t key[32] = { 1, 2, 3 };
-	struct bl_exec x = { .max_groups = 1 << 20, .memory = (size_t)1 << 30, .by_entity = by_entity_too, .entity_key = key };
+	struct bl_exec x = { .max_groups = 1 << 20, .memory = (size_t)1 << 30, .by_entity = by_entity_too, .name = exec_name, .name_arg = key };
 	struct bl_arena a;
 	struct bl_plan p;
 	struct bl_result res;

@@ -3,14 +3,12 @@
 #include "../exec.h"
 #include "../tap.h"
 
-#include "crypt/hash.h"
-
 static int ids_of(const struct bl_column *col, uint32_t n, const char *const *text, const int64_t *i64, const double *f64, uint32_t rows, uint64_t (*id)[2])
 {
 	static const uint8_t key[32] = { 9 };
 	const struct bl_schema s = { n, (struct bl_column *)col };
 	const uint32_t entity[] = { 0 };
-	struct bl_exec x = { .max_groups = 10, .memory = 16 << 20, .by_entity = true, .entity_key = key };
+	struct bl_exec x = { .max_groups = 10, .memory = 16 << 20, .by_entity = true, .name = exec_name, .name_arg = key };
 	struct exec_file f;
 	struct bl_arena a;
 	struct bl_plan p;
