@@ -440,10 +440,9 @@ static void median(const struct bl_accum *c, const struct bl_bag_middle *m, stru
 			out->f = lo.f / 2 + hi.f / 2;
 		return;
 	}
-	/* The mean rounded down, whose sum might not fit; then what the last bit says. */
+	/* The mean rounded down, whose sum might not fit, and what that lost. */
 	half = (lo.i & hi.i) + ((lo.i ^ hi.i) >> 1);
 	odd = (lo.i ^ hi.i) & 1;
-	out->i = odd && half >= 0 ? half + 1 : half;
 	if (odd && scale < 38 && half < (bl_i128)1 << 126 && half > -((bl_i128)1 << 126))
 		out->f = bl_num_ratio(2 * half + 1, 2 * bl_num_pow10_i128(scale));
 	else

@@ -324,17 +324,13 @@ static int typed(struct work *w, const struct bl_expr *arg)
 		agg->type = arg->type;
 		good = arg->type.kind != BL_TYPE_BOOL && arg->type.kind;
 		break;
-	case BL_AGG_MEDIAN:
-		agg->type = arg->type;
-		good = bl_type_number(arg->type);
-		break;
 	case BL_AGG_SUM:
 		agg->type = (struct bl_type){ BL_TYPE_DECIMAL, 38, arg->type.scale };
 		if (arg->type.kind == BL_TYPE_DOUBLE)
 			agg->type = arg->type;
 		good = bl_type_number(arg->type);
 		break;
-	default:
+	default:	/* avg, var, stddev; the median of 2 and 3 is 2.5 */
 		agg->type = bl_type_of(BL_TYPE_DOUBLE);
 		good = bl_type_number(arg->type);
 		break;

@@ -5,9 +5,9 @@
  *
  * Sums of integers and decimals are exact (128 bits; overflow past that is NULL, whatever the order of the rows). Sums of
  * doubles are added in row order with compensation (Neumaier 1974) and are a plain double, NULL when it is not finite; the
- * square of a double is rounded once. MEDIAN of an even number of values is the mean of the two in the middle: of doubles
- * in f; of integers and decimals in i at the scale of the argument, rounded half away from zero, and in f the nearest
- * double. Minus zero is zero in keys, MIN, MAX, MEDIAN and DISTINCT.
+ * square of a double is rounded once. MEDIAN is of numbers, a double: the value in the middle, of an even number of values
+ * the mean of the two, as PostgreSQL's percentile_cont(0.5); of integers and decimals the double nearest to the exact
+ * mean. Minus zero is zero in keys, MIN, MAX, MEDIAN and DISTINCT.
  *
  * Entities are numbered in order of first appearance in the file. Ids of entities: people.h says of which bytes.
  */

@@ -92,7 +92,7 @@ struct bl_term {
 };
 struct bl_agg {
 	enum bl_agg_fn fn;
-	struct bl_type type;		/* of the result: count bigint; sum bigint -> decimal(38,0), decimal -> decimal(38,s), double; avg, var, stddev double */
+	struct bl_type type;		/* of the result: count bigint; sum bigint -> decimal(38,0), decimal -> decimal(38,s), double; avg, var, stddev, median double; min, max arg's */
 	uint32_t pos, len;
 	uint32_t nterm;
 	struct bl_term *term;		/* MIN, MAX, MEDIAN, DISTINCT: one term, its cell in s */

@@ -9,8 +9,8 @@
 
 struct bl_acc {			/* value of one cell of one group */
 	bool null;		/* nothing entered, or overflow */
-	bl_i128 i;		/* N, S, SS, DISTINCT; MIN, MAX, MEDIAN of int64 types */
-	double f;		/* of doubles */
+	bl_i128 i;		/* N, S, SS, DISTINCT; MIN, MAX of int64 types and decimals */
+	double f;		/* of doubles; MEDIAN */
 	struct bl_str s;	/* MIN, MAX of text */
 };
 

@@ -148,6 +148,8 @@ static void mistakes(void)
 	refused(BL_USAGE, "select {sum(sex)} from t", "'sum' does not take text");
 	refused(BL_USAGE, "select {avg(ok)} from t", "'avg' does not take bool");
 	refused(BL_USAGE, "select {min(ok)} from t", "'min' does not take bool");
+	refused(BL_USAGE, "select {median(born)} from t", "'median' does not take date");
+	refused(BL_USAGE, "select {median(sex)} from t", "'median' does not take text");
 	refused(BL_USAGE, "select {case when ok then 1 else sex end} from t", "the branches of CASE mix");
 	refused(BL_USAGE, "select case when {id} then 1 end from t", "WHEN needs a condition");
 	refused(BL_USAGE, "select id from t where sex like {sex}", "the pattern of LIKE must be a literal");
