@@ -125,7 +125,7 @@ static bool is_withheld(const struct bl_table *t, uint64_t row, uint32_t col)
 	const char *name = t->col[col].name, *p, *comma;
 	size_t n = strlen(name);
 
-	if (strcmp(t->col[t->ncol - 1].name, "_suppressed"))
+	if (strcmp(t->col[t->ncol - 1].name, BL_TABLE_SUPPRESSED))
 		return false;
 	const struct bl_str *list = cell_of(t, row, t->ncol - 1);
 	for (p = list->p; p && p < list->p + list->n; p = comma + 1) {

@@ -17,6 +17,9 @@ struct bl_table {
 	const struct bl_str *cell;	/* [nrow][ncol]; p NULL: NULL */
 };
 
+/* The last column of an answer that may be withheld in part: the names of a row's withheld columns, a comma between. */
+#define BL_TABLE_SUPPRESSED "_suppressed"
+
 enum bl_table_face { BL_TABLE_TEXT, BL_TABLE_CSV, BL_TABLE_JSONL, BL_TABLE_JSON };
 /* "table", "csv", "jsonl", "json"; -1 otherwise. */
 int bl_table_face(const char *name);
@@ -27,7 +30,7 @@ void bl_table_csv(const struct bl_table *t, struct bl_buf *b);
 void bl_table_jsonl(const struct bl_table *t, struct bl_buf *b);
 /* {"columns":[{"name","type"}],"rows":[[...]],"schema":"bl-query/1"} */
 void bl_table_json(const struct bl_table *t, struct bl_buf *b);
-/* For people: aligned columns, numbers to the right, NULL as nothing, a cell named in `_suppressed` as U+00B7. */
+/* For people: aligned columns, numbers to the right, NULL as nothing, a cell named in BL_TABLE_SUPPRESSED as U+00B7. */
 void bl_table_text(const struct bl_table *t, struct bl_buf *b);
 
 #endif

@@ -43,6 +43,8 @@ bool bl_lex_is(const struct bl_tok *t, const char *lower_case_word);	/* an unquo
 int bl_lex_shown(struct bl_str s);
 bool bl_lex_same(struct bl_str a, struct bl_str b);			/* ignoring ASCII case */
 bool bl_lex_equal(struct bl_str a, struct bl_str b);
+/* May an output have this name, which stands there? Not that of the column that finishing adds. */
+int bl_lex_output(struct bl_sql *q, struct bl_str name, uint32_t pos, uint32_t len);
 
 enum bl_ast_kind {
 	BL_AST_NAME,			/* s, qualified by qual when that is not empty */

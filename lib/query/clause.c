@@ -43,7 +43,7 @@ static int item(struct bl_cursor *p, struct bl_ast_select *s)
 				return bl_lex_fail(p->q, p->t.pos, p->t.len, BL_USAGE, "a name may not hold control characters");
 		if (alias->n >= BL_TYPE_NAME)
 			return bl_lex_fail(p->q, p->t.pos, p->t.len, BL_USAGE, "a name has at most %d bytes", BL_TYPE_NAME - 1);
-		return bl_cursor_next(p);
+		return bl_lex_output(p->q, *alias, p->t.pos, p->t.len) || bl_cursor_next(p) ? -1 : 0;
 	}
 	return as ? bl_cursor_syntax(p) : 0;
 }

@@ -348,7 +348,7 @@ static int release(struct work *w, bool suppress, struct bl_release *rel)
 		rel->col[k] = (struct bl_release_col){ item->name, item->expr->type };
 	}
 	if (suppress)
-		rel->col[n] = (struct bl_release_col){ "_suppressed", { .kind = BL_TYPE_TEXT } };
+		rel->col[n] = (struct bl_release_col){ BL_TABLE_SUPPRESSED, { .kind = BL_TYPE_TEXT } };
 	return print_rows(w, out, n, rel);
 }
 

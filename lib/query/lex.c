@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "format/table.h"
 #include "query/ast.h"
 
 int bl_lex_fail(struct bl_sql *q, uint32_t pos, uint32_t len, int code, const char *fmt, ...)
@@ -37,6 +38,15 @@ static uint8_t lower(uint8_t c)
 bool bl_lex_equal(struct bl_str a, struct bl_str b)
 {
 	return a.n == b.n && !memcmp(a.p, b.p, a.n);
+}
+
+int bl_lex_output(struct bl_sql *q, struct bl_str name, uint32_t pos, uint32_t len)
+{
+	static const struct bl_str reserved = { BL_TABLE_SUPPRESSED, sizeof BL_TABLE_SUPPRESSED - 1 };
+
+	if (!name.p || !bl_lex_equal(name, reserved))
+		return 0;
+	return bl_lex_fail(q, pos, len, BL_USAGE, "the name '" BL_TABLE_SUPPRESSED "' is reserved: call this column otherwise");
 }
 
 bool bl_lex_same(struct bl_str a, struct bl_str b)

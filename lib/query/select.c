@@ -127,6 +127,8 @@ static int star(struct select *w, const struct bl_ast *x)
 			return -1;
 		o->expr->index = i;
 		o->name = (struct bl_str){ schema->col[i].name, (uint32_t)strlen(schema->col[i].name) };
+		if (bl_lex_output(w->q, o->name, x->pos, x->len))
+			return -1;
 	}
 	return w->nout > before ? 0 : bl_lex_fail(w->q, x->pos, x->len, BL_REFUSED, "refused: uses (no column that you may use)");
 }
@@ -148,6 +150,8 @@ static int items(struct select *w)
 			return -1;
 		o->named = w->s->alias[i].p != NULL;
 		o->name = o->named ? w->s->alias[i] : figure(w, x, &strong);
+		if (bl_lex_output(w->q, o->name, x->pos, x->len))
+			return -1;
 	}
 	return 0;
 }

@@ -270,6 +270,30 @@ static void names(void)
 	ok(bl_plan_table("select a from much_too_long", 27, name, sizeof name, NULL, &err) && err.code == BL_USAGE, "a table's name has a limit");
 }
 
+/* Whoever reads an answer must not take a column of the query's for the one that names what was withheld. */
+static void reserved(void)
+{
+	static struct bl_column column[] = { { "id", { BL_TYPE_INT, 0, 0 } }, { "_suppressed", { BL_TYPE_TEXT, 0, 0 } } };
+	static const struct bl_schema schema = { 2, column };
+	static const struct { const char *sql; size_t pos, len; } no[] = { { "select _suppressed from t", 7, 11 }, { "select id, * from t", 11, 1 } };
+	struct query q;
+
+	refused(BL_USAGE, "select id as {_suppressed} from t", "'_suppressed' is reserved");
+	refused(BL_USAGE, "select count(*) {\"_suppressed\"} from t", "'_suppressed' is reserved");
+	accepted("select id as suppressed, qty as _suppressed_2 from t");
+	for (int i = 0; i < 2; i++) {
+		memset(&q, 0, sizeof q);
+		bl_arena_init(&q.a, 1 << 20);
+		ok(bl_plan_make(&q.p, &q.a, no[i].sql, strlen(no[i].sql), "t", &schema, NULL, &q.place, &q.err) && q.err.code == BL_USAGE &&
+		   strstr(q.err.msg, "is reserved") && q.place.pos == no[i].pos && q.place.len == no[i].len, "a column of that name is not printed: %s", no[i].sql);
+		bl_arena_fini(&q.a);
+	}
+	bl_arena_init(&q.a, 1 << 20);
+	ok(!bl_plan_make(&q.p, &q.a, "select _suppressed as s from t where _suppressed <> ''", 54, "t", &schema, NULL, &q.place, &q.err),
+	   "under another name it is");
+	bl_arena_fini(&q.a);
+}
+
 int main(void)
 {
 	constructs();
@@ -277,5 +301,6 @@ int main(void)
 	hidden();
 	limits();
 	names();
+	reserved();
 	return tap_done();
 }
