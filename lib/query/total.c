@@ -20,6 +20,7 @@ struct sums {
 	bl_i128 n;
 	struct bl_wide s, ss;
 	double fs, fss;			/* the part of doubles */
+	double size;			/* sum of what fss is made of, without signs */
 	bool entered, doubles, bad;	/* there is a value; some are doubles; a cell overflowed */
 };
 
@@ -75,11 +76,12 @@ static double part_f64(struct sums *w, const struct bl_plan *p, const struct bl_
 static void add_doubles(struct sums *w, const struct bl_plan *p, const struct bl_term *t, const struct bl_acc *acc)
 {
 	double mul = bl_num_ratio(t->mul, bl_num_pow10_i128(t->mul_scale)), add = bl_num_ratio(t->add, bl_num_pow10_i128(t->add_scale));
-	double s = part_f64(w, p, acc, t->s);
+	double s = part_f64(w, p, acc, t->s), square = mul * mul * part_f64(w, p, acc, t->ss), cross = 2 * mul * add * s;
 
 	w->doubles = true;
 	w->fs += mul * s;
-	w->fss += mul * mul * part_f64(w, p, acc, t->ss) + 2 * mul * add * s;
+	w->fss += square + cross;
+	w->size += square + fabs(cross);
 }
 
 /* mul S + add N and mul^2 SS + 2 mul add S + add^2 N at w->scale; of a term of doubles what has no S or SS. */
@@ -159,14 +161,18 @@ static bool avg(const struct sums *w, struct bl_value *v)
 	return true;
 }
 
-/* n SS - S S of doubles, with the rounding errors of both products. */
-static double spread(double n, double s, double ss)
+/* n SS - S S of doubles, with the rounding errors of both products; 0 when what is below 0 is no more than the rounding of squares. */
+static double spread(double n, double s, double ss, double size)
 {
-	double x = n * ss, y = s * s;
+	double x = n * ss, y = s * s, d = (x - y) + (fma(n, ss, -x) - fma(s, s, -y));
 
-	return (x - y) + (fma(n, ss, -x) - fma(s, s, -y));
+	return d < 0 && -d <= n * size * 0x1p-48 ? 0 : d;
 }
 
+/*
+ * A policy that rounds counts leaves S and SS of other columns as they are, and then cells need not fit together. No values
+ * have a variance below zero: it is NULL, rather than a 0 that would say that all are the same.
+ */
 static bool variance(const struct bl_agg *g, const struct bl_acc *acc, const struct sums *w, struct bl_value *v)
 {
 	bool sample = g->fn == BL_AGG_VAR_SAMP || g->fn == BL_AGG_STDDEV_SAMP;
@@ -186,12 +192,14 @@ static bool variance(const struct bl_agg *g, const struct bl_acc *acc, const str
 		const struct bl_term *t = &g->term[0];
 		double count = (double)w->n, mul = bl_num_ratio(t->mul, bl_num_pow10_i128(t->mul_scale));
 		if (g->nterm == 1)	/* what is added to every value does not matter */
-			f = mul * mul * spread(count, acc[t->s].f, acc[t->ss].f);
+			f = mul * mul * spread(count, acc[t->s].f, acc[t->ss].f, acc[t->ss].f);
 		else
-			f = spread(count, w->fs + in_double(&w->s, w->scale), w->fss + in_double(&w->ss, 2 * w->scale));
+			f = spread(count, w->fs + in_double(&w->s, w->scale), w->fss + in_double(&w->ss, 2 * w->scale),
+				   w->size + fabs(in_double(&w->ss, 2 * w->scale)));
 		f = f / count / (sample ? count - 1 : count);
 	}
-	f = f < 0 ? 0 : f;		/* cells that were rounded by the policy need not fit together */
+	if (f < 0)
+		return false;
 	v->f = g->fn == BL_AGG_STDDEV_SAMP || g->fn == BL_AGG_STDDEV_POP ? sqrt(f) : f;
 	return true;
 }

@@ -8,7 +8,8 @@
 
 #include "query/result.h"
 
-/* acc and withheld (NULL: nothing is) by cell. NULL where a cell it needs is withheld, nothing entered, or it overflows. */
+/* acc and withheld (NULL: nothing is) by cell. NULL where a cell it needs is withheld, nothing entered, it overflows, or cells
+ * that were rounded do not fit together (a variance below zero). */
 struct bl_value bl_total(const struct bl_plan *p, const struct bl_agg *g, const struct bl_acc *acc, const bool *withheld);
 /* Is a cell of it withheld, or one that the gate had to test for it? */
 bool bl_total_withheld(const struct bl_agg *g, const bool *withheld);

@@ -201,7 +201,40 @@ static void exact(void)
 	ok(!v.null && v.f == bl_num_ratio(bl_num_pow10_i128(6) * 5 / 4, 999999), "a variance of large values that differ little is exact");
 	acc[2].i -= 1000000000;
 	v = bl_total(&q.p, &q.p.agg[0], acc, NULL);
-	ok(!v.null && v.f == 0, "and never negative, even when cells do not fit together");
+	ok(v.null, "one below zero, of cells that do not fit together, is NULL");
+	bl_arena_fini(&q.a);
+}
+
+/* Counts that a policy rounded beside sums that are exact: 9 rows of 100, 110, ..., 180, and what is near to 9. */
+static void rounded(void)
+{
+	static const char *const functions[] = { "variance(id)", "var_pop(id)", "stddev(id)", "stddev_pop(id)", "variance(2 * id + 1)", "variance(age)",
+						 "var_pop(age)", "stddev(age)", "stddev_pop(3 * age)", "variance(case when ok then age else 140 end)" };
+	struct query q;
+	struct bl_acc acc[8];
+	char sql[128];
+	struct bl_value v[3];
+
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+		snprintf(sql, sizeof sql, "select %s from t", functions[i]);
+		query(&q, sql);
+		for (int k = 0; k < 3; k++) {
+			static const int n[] = { 9, 8, 20 };
+			for (uint32_t c = 0; c < q.p.ncell; c++) {
+				bool branch = q.p.cell[c].kind == BL_CELL_N && q.p.cell[c].cond && !q.p.cell[c].arg;
+				int64_t x = branch ? 0 : q.p.cell[c].kind == BL_CELL_N ? n[k] : q.p.cell[c].kind == BL_CELL_S ? 1260 : 182400;
+				acc[c] = (struct bl_acc){ .i = x, .f = (double)x };
+			}
+			v[k] = bl_total(&q.p, &q.p.agg[0], acc, NULL);
+		}
+		ok(!v[0].null && v[0].f > 0 && v[1].null && !v[2].null && v[2].f > 0, "%s of rounded counts is never below zero: it is NULL", functions[i]);
+		bl_arena_fini(&q.a);
+	}
+	query(&q, "select variance(age) from t");
+	for (uint32_t c = 0; c < q.p.ncell; c++)	/* ten times 0.1 */
+		acc[c] = (struct bl_acc){ .i = 10, .f = q.p.cell[c].kind == BL_CELL_S ? 1 : nextafter(0.1, 0) };
+	v[0] = bl_total(&q.p, &q.p.agg[0], acc, NULL);
+	ok(!v[0].null && v[0].f == 0, "what rounding alone took below zero is 0: the values are the same");
 	bl_arena_fini(&q.a);
 }
 
@@ -292,6 +325,7 @@ int main(void)
 	withheld();
 	overflows();
 	exact();
+	rounded();
 	wide();
 	many_groups();
 	return tap_done();
