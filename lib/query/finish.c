@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "format/table.h"
 #include "query/eval.h"
 #include "query/total.h"
 
@@ -307,49 +306,50 @@ static int name_withheld(struct work *w, const struct output *out, uint32_t n, u
 	return cell->p ? 0 : memory(w->err);
 }
 
-static int print_rows(struct work *w, const struct output *out, uint32_t n, struct bl_release *rel)
+static int print_rows(struct work *w, const struct output *out, uint32_t n, bool suppress, struct bl_str *cell)
 {
-	for (uint64_t from = 0; from < w->n; from += BATCH) {
+	uint32_t ncol = n + suppress;
+
+	for (uint64_t from = 0; from < w->n; from += BATCH, cell += (uint64_t)BATCH * ncol) {
 		uint32_t rows = batch(w, from);
 		struct bl_eval_in in = load(w, from, rows);
-		struct bl_str *cell = rel->cell + from * rel->ncol;
 		struct bl_eval_vec v;
 
 		for (uint32_t k = 0; k < n; k++) {
 			if (bl_eval_run(out[k].eval, &in, NULL, &v, w->err))
 				return -1;
 			for (uint32_t i = 0; i < rows; i++)
-				if (text_of(w, &v, i, &cell[(uint64_t)i * rel->ncol + k]))
+				if (text_of(w, &v, i, &cell[(uint64_t)i * ncol + k]))
 					return -1;
 		}
-		for (uint32_t i = 0; rel->suppress && i < rows; i++)
-			if (name_withheld(w, out, n, w->row[from + i], &cell[(uint64_t)i * rel->ncol + n]))
+		for (uint32_t i = 0; suppress && i < rows; i++)
+			if (name_withheld(w, out, n, w->row[from + i], &cell[(uint64_t)i * ncol + n]))
 				return -1;
 	}
 	return 0;
 }
 
-static int release(struct work *w, bool suppress, struct bl_release *rel)
+static int release(struct work *w, bool suppress, struct bl_table *t)
 {
 	uint32_t n;
 	struct output *out = outputs(w, &n);
+	struct bl_table_col *col;
+	struct bl_str *cell;
 
 	if (!out)
 		return -1;
-	rel->suppress = suppress;
-	rel->ncol = n + suppress;
-	rel->nrow = w->n;
-	rel->col = bl_arena_array(w->a, rel->ncol, sizeof *rel->col);
-	rel->cell = bl_arena_array(w->a, w->n * rel->ncol, sizeof *rel->cell);
-	if (!rel->col || !rel->cell)
+	col = bl_arena_array(w->a, n + suppress, sizeof *col);
+	cell = bl_arena_array(w->a, w->n * (n + suppress), sizeof *cell);
+	if (!col || !cell)
 		return memory(w->err);
 	for (uint32_t k = 0; k < n; k++) {
 		const struct bl_item *item = &w->p->out[out[k].item];
-		rel->col[k] = (struct bl_release_col){ item->name, item->expr->type };
+		col[k] = (struct bl_table_col){ item->name, item->expr->type };
 	}
 	if (suppress)
-		rel->col[n] = (struct bl_release_col){ BL_TABLE_SUPPRESSED, { .kind = BL_TYPE_TEXT } };
-	return print_rows(w, out, n, rel);
+		col[n] = (struct bl_table_col){ BL_TABLE_SUPPRESSED, { .kind = BL_TYPE_TEXT } };
+	*t = (struct bl_table){ .ncol = n + suppress, .nrow = w->n, .col = col, .cell = cell };
+	return print_rows(w, out, n, suppress, cell);
 }
 
 static int prepare(struct work *w)
@@ -393,20 +393,11 @@ int bl_finish(const struct bl_plan *p, const struct bl_result *cells, const bool
 		bl_err_hint(err, "ask for less: LIMIT, or fewer groups");
 		goto out;
 	}
-	if (release(&w, suppress, &rel))
+	if (release(&w, suppress, &rel.table))
 		goto out;
 	*out = rel;
 	r = 0;
 out:
 	bl_arena_fini(&w.tmp);
 	return r;
-}
-
-void bl_finish_jsonl(const struct bl_release *r, struct bl_buf *b)
-{
-	struct bl_table_col col[BL_PLAN_OUT + 1];
-
-	for (uint32_t i = 0; i < r->ncol; i++)
-		col[i] = (struct bl_table_col){ r->col[i].name, r->col[i].type };
-	bl_table_jsonl(&(struct bl_table){ .ncol = r->ncol, .nrow = r->nrow, .col = col, .cell = r->cell }, b);
 }

@@ -382,16 +382,6 @@ static void output_hash(const struct bl_table *t, uint8_t out[32], struct bl_err
 	bl_buf_fini(&rows);
 }
 
-static struct bl_table table_of(const struct bl_release *r, struct bl_arena *a)
-{
-	struct bl_table_col *col = bl_arena_array(a, r->ncol, sizeof *col);
-	struct bl_table t = { .ncol = r->ncol, .nrow = r->nrow, .col = col, .cell = r->cell };
-
-	for (uint32_t i = 0; col && i < r->ncol; i++)
-		col[i] = (struct bl_table_col){ r->col[i].name, r->col[i].type };
-	return t;
-}
-
 static int put_receipt(struct run *r, const struct bl_entry_verdict *v, const uint8_t id[16], struct bl_err *err)
 {
 	struct bl_json *j = bl_entry_receipt(&r->entry, v, id, r->out->table.ncol, r->out->table.nrow, r->out->note);
@@ -440,9 +430,7 @@ static int release(struct run *r, struct bl_gate *g, struct bl_cells *store, str
 		bl_journal_add(r->k->journal, "verdict", bl_entry_verdict(&r->entry, &v));
 		return commit(r, err);
 	}
-	r->out->table = table_of(&g->release, r->a);
-	if (!r->out->table.col)
-		return bl_err_set(err, BL_REFUSED, "refused: limits.memory");
+	r->out->table = g->release.table;
 	r->out->note = g->could_withhold ? withheld_note : NULL;
 	if (g->outcome == BL_GATE_LOG)
 		r->out->warning = "the policy would refuse this answer; it was released and logged";

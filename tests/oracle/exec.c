@@ -116,11 +116,11 @@ static int ask(struct exec_file *f, const char *sql)
 	      bl_finish(&p, &raw, NULL, false, 1 << 20, &a, &out, &f->err);
 	if (bad)
 		printf("%s\n", f->err.msg);
-	for (uint64_t r = 0; !bad && r < out.nrow; r++)
-		for (uint32_t c = 0; c < out.ncol; c++) {
-			struct bl_str s = out.cell[r * out.ncol + c];
+	for (uint64_t r = 0; !bad && r < out.table.nrow; r++)
+		for (uint32_t c = 0; c < out.table.ncol; c++) {
+			struct bl_str s = out.table.cell[r * out.table.ncol + c];
 
-			printf("%.*s%s", s.p ? (int)s.n : 4, s.p ? s.p : "NULL", c + 1 < out.ncol ? "|" : "\n");
+			printf("%.*s%s", s.p ? (int)s.n : 4, s.p ? s.p : "NULL", c + 1 < out.table.ncol ? "|" : "\n");
 		}
 	bl_arena_fini(&a);
 	return bad;

@@ -10,7 +10,7 @@
 #include "query/wide.h"
 
 /* What the query gives, face by face; withheld: numbers of cells, -1 at the end, withheld in every group. */
-static char *finish(const char *sql, const int *withheld, bool suppress, uint64_t max_rows, void (*face)(const struct bl_release *, struct bl_buf *))
+static char *finish(const char *sql, const int *withheld, bool suppress, uint64_t max_rows, void (*face)(const struct bl_table *, struct bl_buf *))
 {
 	struct query q;
 	struct bl_result r;
@@ -33,7 +33,7 @@ static char *finish(const char *sql, const int *withheld, bool suppress, uint64_
 	if (q.rc)
 		bl_buf_printf(&b, "%d %s", q.err.code, q.err.msg);
 	else
-		face(&rel, &b);
+		face(&rel.table, &b);
 	bl_buf_put8(&b, 0);
 	text = b.failed ? strdup("failed") : strdup((char *)b.p);
 	bl_buf_fini(&b);
@@ -42,7 +42,7 @@ static char *finish(const char *sql, const int *withheld, bool suppress, uint64_
 }
 
 /* "," between columns, "|" between rows, "-" for NULL. */
-static void plain(const struct bl_release *r, struct bl_buf *b)
+static void plain(const struct bl_table *r, struct bl_buf *b)
 {
 	for (uint64_t i = 0; i < r->nrow * r->ncol; i++) {
 		if (i)
@@ -127,27 +127,27 @@ static void withheld(void)
 	static const int sum_cell[] = { 1, -1 }, all[] = { 0, 1, 2, -1 }, check_cell[] = { 2, -1 };
 	char *s;
 
-	s = finish("select ok, count(*) as n, sum(id) as s, sum(id) + count(*) as b, avg(id) as a from t where id < 100 group by ok order by ok", sum_cell, true, 100, bl_finish_jsonl);
+	s = finish("select ok, count(*) as n, sum(id) as s, sum(id) + count(*) as b, avg(id) as a from t where id < 100 group by ok order by ok", sum_cell, true, 100, bl_table_jsonl);
 	is_str(s, "{\"ok\":false,\"n\":1,\"s\":\"0\",\"b\":\"1\",\"a\":null,\"_suppressed\":\"a\"}\n"
 		  "{\"ok\":true,\"n\":4,\"s\":\"-9223372036854775792\",\"b\":\"-9223372036854775788\",\"a\":null,\"_suppressed\":\"a\"}\n",
 	       "what needs a withheld cell is NULL and named, what does not is there");
 	free(s);
-	s = finish("select ok, count(*) as n, sum(id) as s from t group by ok having sum(id) > 0", all, true, 100, bl_finish_jsonl);
+	s = finish("select ok, count(*) as n, sum(id) as s from t group by ok having sum(id) > 0", all, true, 100, bl_table_jsonl);
 	is_str(s, "", "HAVING on what is withheld drops the row");
 	free(s);
-	s = finish("select ok, count(*) as n, sum(id) as s from t where ok group by ok order by sum(id)", all, false, 100, bl_finish_jsonl);
+	s = finish("select ok, count(*) as n, sum(id) as s from t where ok group by ok order by sum(id)", all, false, 100, bl_table_jsonl);
 	is_str(s, "{\"ok\":true,\"n\":null,\"s\":null}\n", "keys stay");
 	free(s);
-	s = finish("select sum(case when ok then fare end) as s, count(*) as n from t", check_cell, true, 100, bl_finish_jsonl);
+	s = finish("select sum(case when ok then fare end) as s, count(*) as n from t", check_cell, true, 100, bl_table_jsonl);
 	is_str(s, "{\"s\":null,\"n\":8,\"_suppressed\":\"s\"}\n", "a cell that only the gate looks at withholds what it was tested for");
 	free(s);
-	s = finish("select id from t where id = 7", NULL, true, 100, bl_finish_jsonl);
+	s = finish("select id from t where id = 7", NULL, true, 100, bl_table_jsonl);
 	is_str(s, "{\"id\":7,\"_suppressed\":\"\"}\n", "the column is there when nothing was withheld");
 	free(s);
-	s = finish("select id from t", NULL, false, 7, bl_finish_jsonl);
+	s = finish("select id from t", NULL, false, 7, bl_table_jsonl);
 	is_str(s, "77 refused: limits.rows_out", "too many rows are refused by the name of the limit alone");
 	free(s);
-	s = finish("select id from t limit 7", NULL, false, 7, bl_finish_jsonl);
+	s = finish("select id from t limit 7", NULL, false, 7, bl_table_jsonl);
 	ok(*s == '{', "as many as the limit are not");
 	free(s);
 }
@@ -293,7 +293,7 @@ static void many_groups(void)
 		r.key[2 * g + 1] = (struct bl_value){ .type = q.p.key[1]->type, .s = { text[g], (uint32_t)sprintf(text[g], "k%d", g) } };
 		r.acc[(unsigned)g * q.p.ncell].i = g;
 	}
-	good = !bl_finish(&q.p, &r, NULL, false, 3000, &q.a, &rel, &q.err) && rel.nrow == 3000 && rel.ncol == 3;
+	good = !bl_finish(&q.p, &r, NULL, false, 3000, &q.a, &rel, &q.err) && rel.table.nrow == 3000 && rel.table.ncol == 3;
 	for (int i = 0; good && i < 3000; i++) {
 		char want[3][16];
 		int g = N - 1 - 5 - i;
@@ -301,7 +301,7 @@ static void many_groups(void)
 		sprintf(want[1], "%d", g);
 		sprintf(want[2], "%d", 2 * g);
 		for (int c = 0; c < 3; c++)
-			good = good && rel.cell[3 * i + c].n == strlen(want[c]) && !memcmp(rel.cell[3 * i + c].p, want[c], strlen(want[c]));
+			good = good && rel.table.cell[3 * i + c].n == strlen(want[c]) && !memcmp(rel.table.cell[3 * i + c].p, want[c], strlen(want[c]));
 	}
 	ok(good, "thousands of groups are finished in batches");
 	bl_arena_fini(&q.a);
@@ -314,7 +314,7 @@ static void many_groups(void)
 	ok(bl_finish(&q.p, &r, NULL, false, N, &q.a, &rel, &q.err) && q.err.code == BL_REFUSED && !strcmp(q.err.msg, "refused: limits.memory"),
 	   "memory that runs out is refused by name");
 	q.a.limit = 64 << 20;
-	ok(!bl_finish(&q.p, &r, NULL, false, N, &q.a, &rel, &q.err) && rel.cell[0].n == 2 && !rel.cell[3].p, "text that is no UTF-8 is not released");
+	ok(!bl_finish(&q.p, &r, NULL, false, N, &q.a, &rel, &q.err) && rel.table.cell[0].n == 2 && !rel.table.cell[3].p, "text that is no UTF-8 is not released");
 	bl_arena_fini(&q.a);
 }
 
