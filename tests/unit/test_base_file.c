@@ -262,6 +262,7 @@ static void test_signals(void)
 	for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
 		pid_t pid = fork();
 		if (!pid) {
+			signal(fatal[i], SIG_DFL);	/* a shell's background jobs ignore SIGINT */
 			output(&o, "part", false);
 			bl_file_write(o.fd, "half", 4, &err);
 			raise(fatal[i]);
