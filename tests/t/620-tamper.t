@@ -77,7 +77,7 @@ exits 0 'the good file is still answered'
 
 # --- an older policy ---
 policy 2 >p2.json
-bl-policy attach -i owner.pem -p p2.json -o a2.blf a.blf
+bl-policy attach -q -i owner.pem -p p2.json -o a2.blf a.blf
 is $? 0 'a newer policy is attached'
 ask a2.blf
 exits 0 'and answered under'

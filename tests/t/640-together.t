@@ -6,7 +6,7 @@
 world || { ok false 'a table is sealed'; done_testing; }
 bl-keygen -q -o second.pem
 sed "s/\"principals\": \[/&{ \"role\": \"analyst\", \"key\": \"$(bl-keygen -l -i second.pem | sed 's,[/&],\\&,g')\" }, /; s/\"version\": 1/\"version\": 2/" policy.json >two.json
-bl-policy attach -i owner.pem -p two.json -o two.blf people.blf || { ok false 'two analysts'; done_testing; }
+bl-policy attach -q -i owner.pem -p two.json -o two.blf people.blf || { ok false 'two analysts'; done_testing; }
 sql='select sex, count(*) as n from people group by sex order by sex'
 releases() { bl-audit show -V vault --kind release --json | wc -l; }
 one() { bl-query -q -i "$1" -V vault --receipt "$2" "$sql" two.blf; }
