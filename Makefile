@@ -24,7 +24,8 @@ CPPFLAGS_ALL := -Ilib -D_GNU_SOURCE -DBL_VERSION='"$(VERSION)"' -DBL_LIBEXEC_DIR
 CFLAGS_ALL := -std=c11 -g $(OPT) $(WARN) $(HARDEN) -fno-strict-aliasing -ffunction-sections -fdata-sections -fvisibility=hidden \
             -ffile-prefix-map=$(CURDIR)=. $(SAN) $(CFLAGS)
 # Programs are static: the helper must not open a library after exec, and OpenSSL starts in half the time.
-LINK     := $(if $(SAN),-pie,-static-pie) -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=sha1 $(SAN) $(LDFLAGS)
+STATIC   ?= $(if $(SAN),-pie,-static-pie)
+LINK     := $(STATIC) -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=sha1 $(SAN) $(LDFLAGS)
 LIBS     := -ljansson -lcsv -lzstd -lsodium -lcrypto -lm
 
 # --- what there is: every file found, none listed ---
@@ -41,11 +42,11 @@ PROGS    := $(patsubst cmd/%.c,$(BUILD)/bin/%,$(CMD_SRC))
 UNITS    := $(UNIT_SRC:%.c=$(BUILD)/%)
 LIBBL    := $(BUILD)/libbl.a
 
-# One short line a command; V=1 shows it whole.
-run = $(if $(V),,@echo '  $(1)  $(2)';)
+# One short line a command; V=1 shows it whole, -s shows nothing.
+run = $(if $(V),,@$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,echo '  $(1)  $(2)';))
 
 .DELETE_ON_ERROR:
-.PHONY: all check units deps demo lint asan ubsan fuzz bench install clean help measure
+.PHONY: all check units deps demo lint asan valgrind fuzz bench install clean help
 
 all: $(PROGS)
 
@@ -94,6 +95,13 @@ lint: all
 asan:
 	$(MAKE) BUILD=build-asan SAN='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' OPT=-O1 check
 
+# Units under valgrind, which wants shared libraries; what locks a process down cannot run there.
+valgrind:
+	$(MAKE) BUILD=build-valgrind STATIC=-pie OPT=-O1 units
+	@for t in $(filter-out %/test_sandbox %/test_spawn,$(UNIT_SRC:%.c=build-valgrind/%)); do echo "  vg  $$t"; \
+	    valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite $$t >$$t.tap 2>$$t.log || \
+	    { cat $$t.log; grep '^not ok' $$t.tap; exit 1; }; done
+
 # --- fuzz: libFuzzer, FUZZ_SECONDS each (default 60) ---
 FUZZ_SECONDS ?= 60
 FUZZERS  := $(FUZZ_SRC:tests/fuzz/%.c=build-fuzz/%)
@@ -126,10 +134,12 @@ install: all
 	for p in $(filter-out bl-tee,$(notdir $(PROGS))); do install -m 755 $(BUILD)/bin/$$p $(DESTDIR)$(PREFIX)/bin/; done
 	install -m 711 $(BUILD)/bin/bl-tee $(DESTDIR)$(LIBEXEC)/bl-tee
 	for m in $(MAN); do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; install -d -m 755 $$d; install -m 644 $$m $$d/; done
+	for c in $(filter-out bl-tee,$(notdir $(PROGS))); do \
+	    install -D -m 644 contrib/completion/bl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$c; done
 	for f in policies/*.json; do install -m 644 $$f $(DESTDIR)$(PREFIX)/share/bl/policies/; done
 
 clean:
-	rm -rf build build-asan build-fuzz build-clang
+	rm -rf build build-asan build-fuzz build-clang build-valgrind
 
 help:
 	@echo 'make          build everything in $(BUILD)/'
@@ -138,6 +148,7 @@ help:
 	@echo 'make check    all tests (V=1: each line)'
 	@echo 'make lint     layers, names, man pages, house rules'
 	@echo 'make asan     all tests with address and undefined-behaviour sanitizers'
+	@echo 'make valgrind the units under valgrind'
 	@echo 'make fuzz     every fuzzer for FUZZ_SECONDS (60)'
 	@echo 'make bench    hot paths as ratios'
 	@echo 'make install  DESTDIR and PREFIX are honoured'
