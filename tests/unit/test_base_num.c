@@ -85,6 +85,11 @@ static void test_print_decimals(void)
 	bl_num_print_i128(-most - 1, out);
 	is_str(out, "-170141183460469231731687303715884105728", "the same by its other name");
 	is_int(bl_num_pow10(18), 1000000000000000000, "ten to the eighteenth");
+	bl_i128 ten = 1;
+	bool all = true;
+	for (unsigned n = 0; n <= 38; n++, ten = n <= 38 ? ten * 10 : ten)
+		all = all && bl_num_pow10_i128(n) == ten;
+	ok(all, "every power of ten up to the thirty-eighth");
 	ok(bl_num_pow10_i128(38) / bl_num_pow10(18) == bl_num_pow10_i128(20), "and to the thirty-eighth");
 }
 

@@ -205,6 +205,31 @@ static void exact(void)
 	bl_arena_fini(&q.a);
 }
 
+/* What fits 128 bits at the end need not on the way there. */
+static void long_way(void)
+{
+	struct query q;
+	struct bl_acc acc[2];
+	bl_i128 e29 = bl_num_pow10_i128(29);
+	struct bl_value v[4];
+
+	query(&q, "select sum(10000000000 * (id - 3)), avg(10000000000 * (id - 3)), sum(id - 3), avg(id - 3) from t");
+	for (int k = 0; k < 3; k++) {
+		static const int more[] = { 0, 5, -7 };
+		bool good = q.p.ncell == 2 && q.p.nagg == 4;
+
+		for (uint32_t c = 0; c < 2; c++)
+			acc[c] = (struct bl_acc){ .i = q.p.cell[c].kind == BL_CELL_N ? e29 : 3 * e29 + more[k] };
+		for (uint32_t i = 0; i < 4; i++) {
+			v[i] = bl_total(&q.p, &q.p.agg[i], acc, NULL);
+			good = good && !v[i].null;
+		}
+		ok(good && v[0].i == v[2].i * 10000000000 && v[2].i == more[k] && v[3].f == bl_num_ratio(more[k], e29) &&
+		   v[1].f == bl_num_ratio((bl_i128)more[k] * 10000000000, e29), "sums whose parts pass 128 bits are as exact as others (%d)", more[k]);
+	}
+	bl_arena_fini(&q.a);
+}
+
 /* Counts that a policy rounded beside sums that are exact: 9 rows of 100, 110, ..., 180, and what is near to 9. */
 static void rounded(void)
 {
@@ -325,6 +350,7 @@ int main(void)
 	withheld();
 	overflows();
 	exact();
+	long_way();
 	rounded();
 	wide();
 	many_groups();
