@@ -201,10 +201,11 @@ int bl_rules_apply(const struct bl_policy *p, const struct bl_verdict *v, const 
 	*w = (struct bl_work){ .p = p, .v = v, .plan = plan, .r = r, .store = store, .a = a };
 	w->withheld = out->withheld = bl_arena_array(a, all, sizeof *out->withheld);
 	w->dropped = out->dropped = bl_arena_array(a, r->ngroup, sizeof *out->dropped);
-	out->acc = bl_arena_array(a, all, sizeof *out->acc);
+	/* Where nothing can be withheld or rounded, and where groups may be millions, the cells are the same. */
+	out->acc = v->open && !p->round && !p->midpoint ? r->acc : bl_arena_array(a, all, sizeof *out->acc);
 	if (!out->withheld || !out->dropped || !out->acc)
 		return no_room(err);
-	if (all)
+	if (all && out->acc != r->acc)
 		memcpy(out->acc, r->acc, all * sizeof *out->acc);
 	if (bl_facts_find(w, err))
 		return -1;

@@ -16,7 +16,7 @@ struct bl_rules_out {
 	bool all_passed;		/* nothing failed */
 	bool nothing_left;		/* no group, or nothing but NULLs, would be printed; then nothing is kept in the store */
 	uint32_t nfired; const struct bl_rule *fired[BL_JUDGE_RULES];	/* rules that failed somewhere in the request, in document order */
-	struct bl_acc *acc;		/* [ngroup][ncell]: released values: r->acc after round or midpoint; of withheld cells NULL */
+	struct bl_acc *acc;		/* [ngroup][ncell]: released values: r->acc itself, or what round and midpoint made of it; of withheld cells NULL */
 	/* With suppression, when every key is a column with a `domain`: the listed combinations that are not printed, small groups
 	 * and those without rows alike, to be printed with NULLs (all cells withheld). */
 	uint64_t nextra;

@@ -150,45 +150,6 @@ static int keep_sort(struct work *w, const struct bl_eval_vec *v, uint32_t i, un
 	return 0;
 }
 
-/* Drops the groups that HAVING drops; sort keys of the others. */
-static int select_rows(struct work *w)
-{
-	const struct bl_plan *p = w->p;
-	struct bl_eval *having = NULL, **order = room(w, p->norder, sizeof *order);
-	uint64_t left = 0, keep[WORDS];
-
-	if (!p->having && !p->norder)
-		return 0;
-	if (!order || (p->having && !(having = compile(w, p->having))))
-		return -1;
-	for (uint32_t k = 0; k < p->norder; k++)
-		if (!(order[k] = compile(w, p->order[k].expr)))
-			return -1;
-	for (uint64_t from = 0; from < w->n; from += BATCH) {
-		uint32_t n = batch(w, from);
-		struct bl_eval_in in = load(w, from, n);
-		struct bl_eval_vec out;
-
-		memset(keep, 0xff, sizeof keep);
-		if (having && bl_eval_true(having, &in, NULL, keep, w->err))
-			return -1;
-		for (uint32_t k = 0; k < p->norder; k++) {
-			if (bl_eval_run(order[k], &in, keep, &out, w->err))
-				return -1;
-			for (uint32_t i = 0; i < n; i++) {
-				uint64_t at = w->row[from + i] * p->norder + k;
-				if (keep[i / 64] >> i % 64 & 1 && keep_sort(w, &out, i, &w->sort[at], &w->sort_null[at]))
-					return -1;
-			}
-		}
-		for (uint32_t i = 0; i < n; i++)
-			if (keep[i / 64] >> i % 64 & 1)
-				w->row[left++] = w->row[from + i];
-	}
-	w->n = left;
-	return 0;
-}
-
 static int compare_text(const struct bl_str *a, const struct bl_str *b)
 {
 	int c = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
@@ -224,6 +185,62 @@ static int compare_rows(const void *left, const void *right, void *arg)
 			return c;
 	}
 	return (g > h) - (g < h);
+}
+
+/* The first `most` of n rows, in order; returns how many there are. */
+static uint64_t best(struct work *w, uint64_t n, uint64_t most)
+{
+	qsort_r(w->row, n, sizeof *w->row, compare_rows, w);
+	return n < most ? n : most;
+}
+
+/*
+ * Drops the groups that HAVING drops, and orders the others by their sort keys. With a LIMIT only as many rows are kept as
+ * can be printed: now and then what has come together is cut back, and from then on a row must be better than the worst.
+ */
+static int select_rows(struct work *w)
+{
+	const struct bl_plan *p = w->p;
+	struct bl_eval *having = NULL, **order = room(w, p->norder, sizeof *order);
+	uint64_t left = 0, keep[WORDS], most;
+	bool cut_back = false;
+
+	if (!p->having && !p->norder)
+		return 0;
+	if (!p->has_limit || !p->norder || __builtin_add_overflow(p->offset, p->limit, &most))
+		most = w->n;
+	if (!order || (p->having && !(having = compile(w, p->having))))
+		return -1;
+	for (uint32_t k = 0; k < p->norder; k++)
+		if (!(order[k] = compile(w, p->order[k].expr)))
+			return -1;
+	for (uint64_t from = 0; from < w->n; from += BATCH) {
+		uint32_t n = batch(w, from);
+		struct bl_eval_in in = load(w, from, n);
+		struct bl_eval_vec out;
+
+		memset(keep, 0xff, sizeof keep);
+		if (having && bl_eval_true(having, &in, NULL, keep, w->err))
+			return -1;
+		for (uint32_t k = 0; k < p->norder; k++) {
+			if (bl_eval_run(order[k], &in, keep, &out, w->err))
+				return -1;
+			for (uint32_t i = 0; i < n; i++) {
+				uint64_t at = w->row[from + i] * p->norder + k;
+				if (keep[i / 64] >> i % 64 & 1 && keep_sort(w, &out, i, &w->sort[at], &w->sort_null[at]))
+					return -1;
+			}
+		}
+		for (uint32_t i = 0; i < n; i++)
+			if (keep[i / 64] >> i % 64 & 1 && !(cut_back && (!most || compare_rows(&w->row[most - 1], &w->row[from + i], w) < 0)))
+				w->row[left++] = w->row[from + i];
+		if (left >= most && left - most >= most + BATCH) {
+			left = best(w, left, most);
+			cut_back = true;
+		}
+	}
+	w->n = p->norder ? best(w, left, most) : left;
+	return 0;
 }
 
 static void cut(struct work *w)
@@ -385,8 +402,6 @@ int bl_finish(const struct bl_plan *p, const struct bl_result *cells, const bool
 	bl_arena_init(&w.tmp, a->limit - a->used);
 	if (prepare(&w) || select_rows(&w))
 		goto out;
-	if (p->norder)
-		qsort_r(w.row, w.n, sizeof *w.row, compare_rows, &w);
 	cut(&w);
 	if (w.n > max_rows) {
 		bl_err_set(err, BL_REFUSED, "refused: limits.rows_out");

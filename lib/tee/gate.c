@@ -36,6 +36,11 @@ static int keep_groups(struct bl_result *kept, bool **withheld, const struct bl_
 	return 0;
 }
 
+static bool drops(const struct bl_result *raw, const struct bl_rules_out *out)
+{
+	return out->nextra || memchr(out->dropped, true, raw->ngroup);
+}
+
 static void decide(struct bl_gate *g, const struct bl_policy *p, const struct bl_verdict *v, const struct bl_rules_out *out)
 {
 	if (out->all_passed && !out->nothing_left)
@@ -72,7 +77,10 @@ int bl_gate_run(struct bl_gate *g, const struct bl_policy *p, const struct bl_ve
 		withheld = NULL;
 		break;
 	default:
-		if (keep_groups(&kept, &withheld, raw, &out, a, err))
+		kept = *raw;
+		kept.acc = out.acc;
+		withheld = out.withheld;
+		if (drops(raw, &out) && keep_groups(&kept, &withheld, raw, &out, a, err))
 			return -1;
 	}
 	return bl_finish(plan, &kept, withheld, p->suppress, p->limits.rows_out, a, &g->release, err);

@@ -335,12 +335,64 @@ static void many_groups(void)
 	r.acc = bl_arena_array(&q.a, N * (size_t)q.p.ncell, sizeof *r.acc);
 	for (int g = 0; g < N; g++)
 		r.key[2 * g + 1] = (struct bl_value){ .type = q.p.key[1]->type, .s = { g % 2 ? "\xff" : "ok", g % 2 ? 1 : 2 } };
-	q.a.limit = q.a.used + 200000;
+	q.a.limit = q.a.used + 400000;
+	q.p.has_limit = true;
+	q.p.limit = 10;
+	ok(!bl_finish(&q.p, &r, NULL, false, N, &q.a, &rel, &q.err) && rel.table.nrow == 10, "with LIMIT only what is printed is spelled out");
+	q.p.has_limit = false;
 	ok(bl_finish(&q.p, &r, NULL, false, N, &q.a, &rel, &q.err) && q.err.code == BL_REFUSED && !strcmp(q.err.msg, "refused: limits.memory"),
 	   "memory that runs out is refused by name");
 	q.a.limit = 64 << 20;
 	ok(!bl_finish(&q.p, &r, NULL, false, N, &q.a, &rel, &q.err) && rel.table.cell[0].n == 2 && !rel.table.cell[3].p, "text that is no UTF-8 is not released");
 	bl_arena_fini(&q.a);
+}
+
+struct pair { int hash, g; };
+static int by_hash(const void *x, const void *y)
+{
+	const struct pair *a = x, *b = y;
+
+	return a->hash != b->hash ? (a->hash > b->hash ? -1 : 1) : a->g - b->g;
+}
+
+/* The best of many, whatever the order they come in and however many are asked for, are the first of all in order. */
+static void best(void)
+{
+	enum { N = 20000 };
+	static const struct { const char *tail; int offset, limit; } ask[] = {
+		{ "", 0, N }, { "limit 10", 0, 10 }, { "limit 1 offset 2", 2, 1 }, { "limit 0", 0, 0 }, { "limit 3000 offset 500", 500, 3000 },
+		{ "limit 20000", 0, N }, { "limit 9 offset 19995", 19995, 5 }, { "limit 9223372036854775807 offset 7", 7, N - 7 },
+	};
+	static struct pair want[N];
+	bool good;
+
+	for (int order = 0; order < 3; order++)
+		for (size_t t = 0; t < sizeof ask / sizeof *ask; t++) {
+			struct query q;
+			struct bl_result r;
+			struct bl_release rel;
+			char sql[128];
+
+			snprintf(sql, sizeof sql, "select id from t group by id order by count(*) desc %s", ask[t].tail);
+			query(&q, sql);
+			r = (struct bl_result){ .nkey = 1, .ncell = q.p.ncell, .ngroup = N };
+			r.key = bl_arena_array(&q.a, N, sizeof *r.key);
+			r.acc = bl_arena_array(&q.a, N * (size_t)q.p.ncell, sizeof *r.acc);
+			for (int g = 0; g < N; g++) {	/* ascending, descending, neither; many are equal */
+				want[g] = (struct pair){ (order == 0 ? g : order == 1 ? N - g : (int)(g * 7919u % N)) / 3, g };
+				r.key[g] = (struct bl_value){ .type = q.p.key[0]->type, .i = g };
+				r.acc[(unsigned)g * q.p.ncell].i = want[g].hash;
+			}
+			qsort(want, N, sizeof *want, by_hash);
+			good = !q.rc && !bl_finish(&q.p, &r, NULL, false, N, &q.a, &rel, &q.err) && rel.table.nrow == (uint64_t)ask[t].limit;
+			for (int i = 0; good && i < ask[t].limit; i++) {
+				char id[16];
+				snprintf(id, sizeof id, "%d", want[ask[t].offset + i].g);
+				good = rel.table.cell[i].n == strlen(id) && !memcmp(rel.table.cell[i].p, id, strlen(id));
+			}
+			ok(good, "the first rows are those of the whole order (%d): %s", order, ask[t].tail);
+			bl_arena_fini(&q.a);
+		}
 }
 
 int main(void)
@@ -354,5 +406,6 @@ int main(void)
 	rounded();
 	wide();
 	many_groups();
+	best();
 	return tap_done();
 }
