@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/num.h"
+#include "base/pages.h"
 
 enum { ALIGN = 16, FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20 };
 
@@ -45,6 +46,7 @@ static struct bl_arena_block *grow(struct bl_arena *a, size_t n)
 	b = calloc(1, sizeof *b + size);	/* n <= limit, checked by the caller: the sum can only be refused by calloc */
 	if (!b)
 		return NULL;
+	bl_pages_large(b, sizeof *b + size);
 	b->size = size;
 	/* A block made for one large request goes behind the head, whose room is still good. */
 	if (size == n && a->head) {

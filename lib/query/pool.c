@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "base/pages.h"
 
 enum { DIGIT = 11, BUCKETS = 1 << DIGIT, LEAST = 64 };
 
@@ -66,6 +67,7 @@ int bl_pool_grow(struct bl_pool *p, void *array_at, size_t *cap, size_t need, si
 		p->a.limit += bytes;
 		return bl_pool_refuse(err);
 	}
+	bl_pages_large((uint8_t *)grown + old, bytes - old);
 	if (at)
 		memset((uint8_t *)grown + old, 0, bytes - old);
 	p->grown -= old;
@@ -88,6 +90,7 @@ int bl_pool_fresh(struct bl_pool *p, void *array_at, size_t *cap, size_t n, size
 		p->a.limit += bytes;
 		return bl_pool_refuse(err);
 	}
+	bl_pages_large(at, bytes);
 	memcpy(array_at, &at, sizeof(at));
 	*cap = n;
 	return 0;
