@@ -343,7 +343,7 @@ static void compare(struct pass *p, size_t i, const struct bl_record_cell *x)
 	if (!bl_near_equal(pair)) {
 		if (item->base && bl_near_equal((struct bl_near_pair){ item->base->n, x->n, both(p, item->base, NULL) }))
 			return;
-		item->fails = item->fails || bl_near_sets(pair, p->k, p->xor_mode || item->loose);
+		item->fails = item->fails || bl_near_sets(pair, p->k, p->xor_mode, item->how);
 		return;
 	}
 	plain = !bl_near_sketch(&p->mine, item, p->c->map);

@@ -33,6 +33,9 @@ void bl_cells_close(struct bl_cells *c);	/* NULL is fine */
 int bl_cells_map(struct bl_cells *c, const uint64_t (*entity)[2], uint64_t n, struct bl_err *err);
 
 enum bl_cells_set { BL_CELLS_D, BL_CELLS_N };
+/* By the rule's mode; or as by xor whatever the mode, and where the mode is `either` also by what the item has that the stored
+ * set has not (MORE), or the other way round (LESS). */
+enum bl_cells_how { BL_CELLS_MODE, BL_CELLS_LOOSE, BL_CELLS_MORE, BL_CELLS_LESS };
 struct bl_cells_item {
 	const char *family;		/* "n", "s:Age": at most BL_CELLS_FAMILY bytes */
 	enum bl_cells_set set;
@@ -40,7 +43,7 @@ struct bl_cells_item {
 	const uint64_t *tag;		/* what each contributed, as a hash; NULL: all of them 1 */
 	uint64_t n;
 	const struct bl_cells_item *base;	/* not compared with sets equal to this one's, or NULL */
-	bool loose;			/* compared as by xor, whatever the mode */
+	enum bl_cells_how how;
 	bool fails, known;		/* out: too near to some cell; released before */
 };
 /*

@@ -4,9 +4,10 @@
  * family of its column, or in "n" too when the owner says that the column holds 0 and 1 only; each is compared with its like.
  *
  * A sum of zeros and ones, said or not, is a count in other words: `sum(Survived)` is `count(*) where Survived = 1`. So its N is
- * also kept in a family "1", and compared with the sets of count cells, and they with it. These comparisons only ask whether the
- * two sets are nearly the same (as `xor` does), for `either` between a column and all counts would refuse most of what people ask.
- * N is not held against its own D: an average shows both.
+ * also kept in a family "1", and compared with the sets of count cells, and they with it. The two may not be nearly the same, nor may
+ * the count hold all of the sum's N but a few, padded with whomever it likes: who is in a count is the asker's choice. The other
+ * way round they may, for `either` between a column and all counts would refuse most of what people ask: who is in N is not. N is
+ * not held against its own D: an average shows both. The same holds for a sum of nothing but 0 and some number, such as `sum(Pclass) where Pclass = 2`, which is that number times a count.
  *
  * Check cells are released by nobody, so they are neither compared nor stored.
  */
@@ -151,25 +152,54 @@ static int add_set(struct sets *out, const char *family, enum bl_cells_set set, 
 	return 0;
 }
 
-/* The last set once more, for a loose comparison with another family. */
-static struct bl_cells_item *also(struct sets *out, const char *family, enum bl_cells_set set, bool ask)
+/* The last set once more, for a comparison with another family. */
+static struct bl_cells_item *also(struct sets *out, const char *family, enum bl_cells_set set, enum bl_cells_how how, bool ask)
 {
 	struct bl_cells_item *i = &out->item[out->n];
 
 	*i = out->item[out->n - 1];
 	i->family = family;
 	i->set = set;
-	i->loose = true;
+	i->how = how;
 	out->ask[out->n++] = ask;
 	return i;
 }
 
-/* Are all shares sums of zeros and ones, at most one a row? */
-static bool is_zero_one(const struct shares *s, bl_i128 unit)
+static bl_u128 size_of(bl_i128 v)
 {
-	for (uint64_t i = 0; i < s->n; i++)
-		if (s->v[i].s < 0 || s->v[i].s % unit || s->v[i].s / unit > s->v[i].n)
-			return false;
+	return v < 0 ? -(bl_u128)v : (bl_u128)v;
+}
+
+/* The largest number that divides both. */
+static bl_u128 divisor(bl_u128 a, bl_u128 b)
+{
+	while (b) {
+		bl_u128 rest = a % b;
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* May all shares be sums of zeros and of one other number, at most one a row? That number, the least that will do, or 1. */
+static bool is_count(const struct shares *s, bl_i128 *unit)
+{
+	bl_u128 common = 0, least = 1, each;
+	bool plus = false, minus = false;
+
+	for (uint64_t i = 0; i < s->n; i++) {
+		common = divisor(common, size_of(s->v[i].s));
+		each = (size_of(s->v[i].s) + (bl_u128)s->v[i].n - 1) / (bl_u128)s->v[i].n;
+		least = each > least ? each : least;
+		plus = plus || s->v[i].s > 0;
+		minus = minus || s->v[i].s < 0;
+	}
+	if ((plus && minus) || common >> 126 || (common && least > common))
+		return false;
+	if (common)
+		*unit = (bl_i128)(common % least ? common : least) * (minus ? -1 : 1);
+	else
+		*unit = 1;
 	return true;
 }
 
@@ -177,23 +207,26 @@ static bool is_zero_one(const struct shares *s, bl_i128 unit)
 static int make_sets(const struct bl_work *w, uint32_t c, const struct shares *s, struct sets *out)
 {
 	const struct bl_work_cell *x = &w->cell[c];
-	bool counts;
+	bl_i128 unit;
 
 	out->n = out->nmem = 0;
 	if (!x->sum) {
 		if (add_set(out, "n", BL_CELLS_D, s, false, ROWS, 0))
 			return -1;
-		also(out, "1", BL_CELLS_N, true);
+		also(out, "1", BL_CELLS_N, BL_CELLS_LESS, true);
 		return 0;
 	}
-	counts = x->unit && (x->zero_one || is_zero_one(s, x->unit));
 	if (add_set(out, x->family, BL_CELLS_D, s, false, x->zero_one ? ROWS : ONES, 0) ||
-	    add_set(out, x->family, BL_CELLS_N, s, true, counts ? UNITS : SUM, x->unit))
+	    add_set(out, x->family, BL_CELLS_N, s, true, x->zero_one ? UNITS : SUM, x->unit))
 		return -1;
-	if (counts) {
-		also(out, "1", BL_CELLS_N, false);
-		also(out, "n", BL_CELLS_D, true)->base = &out->item[0];
-	}
+	if (x->zero_one)
+		also(out, "1", BL_CELLS_N, BL_CELLS_LOOSE, false);
+	else if (!is_count(s, &unit))
+		return 0;
+	else if (add_set(out, "1", BL_CELLS_N, s, true, UNITS, unit))
+		return -1;
+	out->item[out->n - 1].how = BL_CELLS_LOOSE;
+	also(out, "n", BL_CELLS_D, BL_CELLS_MORE, true)->base = &out->item[0];
 	return 0;
 }
 

@@ -44,13 +44,15 @@ void bl_near_plain(struct bl_near_sketch *s, const uint64_t *words, uint32_t uni
 			bl_near_add(s, i * 64 + (uint32_t)__builtin_ctzll(w), 1);
 }
 
-bool bl_near_sets(struct bl_near_pair p, uint64_t k, bool xor_mode)
+bool bl_near_sets(struct bl_near_pair p, uint64_t k, bool xor_mode, enum bl_cells_how how)
 {
 	uint64_t a = p.a - p.both, b = p.b - p.both;
 
-	if (xor_mode)
-		return a + b && a + b < k;
-	return (a && a < k) || (b && b < k);
+	const bool sum = a + b && a + b < k;
+
+	if (xor_mode || how == BL_CELLS_LOOSE)
+		return sum;
+	return sum || (a && a < k && how != BL_CELLS_LESS) || (b && b < k && how != BL_CELLS_MORE);
 }
 
 bool bl_near_equal(struct bl_near_pair p)
@@ -260,7 +262,7 @@ int bl_near_fits(struct bl_near_held *h, struct bl_cells_item *item, const uint3
 				return -1;
 		} else if (item->base && bl_near_equal((struct bl_near_pair){ item->base->n, c->n, c->base_hits })) {
 			continue;
-		} else if (bl_near_sets(p, k, xor_mode || item->loose)) {
+		} else if (bl_near_sets(p, k, xor_mode, item->how)) {
 			near = BL_NEAR_NEAR;
 		}
 		item->known = item->known || near == BL_NEAR_SAME;

@@ -21,7 +21,7 @@ void bl_near_plain(struct bl_near_sketch *s, const uint64_t *words, uint32_t uni
 
 /* Sizes of two sets and of their intersection. */
 struct bl_near_pair { uint64_t a, b, both; };
-bool bl_near_sets(struct bl_near_pair p, uint64_t k, bool xor_mode);			/* too near, by the sets alone */
+bool bl_near_sets(struct bl_near_pair p, uint64_t k, bool xor_mode, enum bl_cells_how how);			/* too near, by the sets alone */
 bool bl_near_equal(struct bl_near_pair p);
 /* Of equal sets, by their sketches: the same cell, too near, or far. */
 enum bl_near { BL_NEAR_SAME, BL_NEAR_NEAR, BL_NEAR_FAR };

@@ -161,10 +161,10 @@ static void modes(void)
 	item.set = BL_CELLS_N;
 	ok(release_item(item, 10, false), "nor is the other kind of set");
 	item = set_of("n", 1, 100);
-	item.loose = true;
+	item.how = BL_CELLS_LOOSE;
 	ok(!release_item(item, 10, false), "loose: near is near");
 	item = set_of("n", 291, 380);
-	item.loose = true;
+	item.how = BL_CELLS_LOOSE;
 	ok(release_item(item, 10, false), "loose: a 9, b 10 passes whatever the mode");
 	open_it();
 	struct bl_cells_item base = set_of("n", 0, 100);

@@ -530,7 +530,12 @@ static void differencing(void)
 		ok(set_is_released(sql, xor, 0, 99, 100, 110), "%s: passed by xor", what);
 	}
 	open_store(true);
-	ok(set_is_released(n, "", 0, 100, 0, 0) && set_is_released(s, "", 0, 95, 0, 0), "a sum is not held against a count");
+	ok(set_is_released(n, "", 0, 100, 0, 0), "a count");
+	ask(s, "{\"all\":[" K10 ",{\"differencing\":{\"k\":10}}]}", "");
+	group(0);
+	people(0, 50, 1, 7);
+	people(50, 95, 1, 8);
+	ok(released(), "a sum that is none in other words is not held against it");
 	open_store(true);
 	ok(!set_is_released("select count(*) from t", "", 0, 9, 0, 0) && nnamed == 0, "what is refused is not stored");
 	open_store(true);
@@ -595,6 +600,35 @@ static void counts_in_other_words(void)
 	}
 }
 
+/* `from` to `to` contribute `each`, whoever is in `from2` to `to2` contributes 0. */
+static bool constant(const char *sql, uint32_t from, uint32_t to, int each, uint32_t from2, uint32_t to2)
+{
+	ask(sql, "{\"all\":[{\"min_entities\":{\"k\":10,\"complement\":false}},{\"differencing\":{\"k\":10}}]}", "");
+	group(0);
+	people(from, to, 1, each);
+	people(from2, to2, 1, 0);
+	return released();
+}
+
+static void counts_in_disguise(void)
+{
+	const char *n = "select count(*) from t", *s = "select sum(qty) from t";
+
+	for (int each = -2; each < 3; each++) {
+		if (!each)
+			continue;
+		open_store(true);
+		ok(constant(n, 100, 200, 1, 0, 0), "a count of 100");
+		ok(!constant(s, 101, 200, each, 0, 0), "then a sum of %d for all of them but one: refused", each);
+		ok(constant(s, 100, 200, each, 0, 0), "for all of them: passed");
+		open_store(true);
+		ok(constant(s, 100, 200, each, 300, 400), "a sum in which 100 have %d and 100 have 0", each);
+		ok(!constant(n, 101, 200, 1, 0, 0), "then a count of the 100 but one: refused");
+		ok(!constant(n, 101, 200, 1, 500, 510), "padded with ten others: refused by either");
+		ok(constant(n, 90, 200, 1, 0, 0), "of ten more: passed");
+	}
+}
+
 static bool rows(const char *sql, uint32_t n, uint32_t odd, int more)
 {
 	ask(sql, "{\"all\":[{\"min_entities\":10},{\"differencing\":{\"k\":10}}]}", "");
@@ -648,6 +682,7 @@ int main(void)
 	differencing();
 	in_one_request();
 	counts_in_other_words();
+	counts_in_disguise();
 	rows_of_people();
 	full();
 	bl_cells_close(store);
