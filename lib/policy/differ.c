@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/disguise.h"
 #include "policy/work.h"
 
 enum { ITEMS = 4, BATCH = 1024, MEMBERS = 1 << 22 };
@@ -165,42 +166,11 @@ static struct bl_cells_item *also(struct sets *out, const char *family, enum bl_
 	return i;
 }
 
-static bl_u128 size_of(bl_i128 v)
-{
-	return v < 0 ? -(bl_u128)v : (bl_u128)v;
-}
-
-/* The largest number that divides both. */
-static bl_u128 divisor(bl_u128 a, bl_u128 b)
-{
-	while (b) {
-		bl_u128 rest = a % b;
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
-/* May all shares be sums of zeros and of one other number, at most one a row? That number, the least that will do, or 1. */
+/* Is the sum a count in other words? */
 static bool is_count(const struct shares *s, bl_i128 *unit)
 {
-	bl_u128 common = 0, least = 1, each;
-	bool plus = false, minus = false;
-
-	for (uint64_t i = 0; i < s->n; i++) {
-		common = divisor(common, size_of(s->v[i].s));
-		each = (size_of(s->v[i].s) + (bl_u128)s->v[i].n - 1) / (bl_u128)s->v[i].n;
-		least = each > least ? each : least;
-		plus = plus || s->v[i].s > 0;
-		minus = minus || s->v[i].s < 0;
-	}
-	if ((plus && minus) || common >> 126 || (common && least > common))
-		return false;
-	if (common)
-		*unit = (bl_i128)(common % least ? common : least) * (minus ? -1 : 1);
-	else
-		*unit = 1;
-	return true;
+	_Static_assert(sizeof *s->v % sizeof s->v->n == 0, "shares are as far apart as some numbers");
+	return bl_disguise_find(&s->v->n, &s->v->s, sizeof *s->v / sizeof s->v->n, s->n, unit);
 }
 
 /* An item's base points into out, which must not move. */

@@ -11,7 +11,8 @@
  * - dof counts entities.
  * - Secondary suppression looks at every column, at D and N, and at all entities behind withheld cells, not only at those whom no
  *   released cell holds: with several rows per entity the rows of a withheld group can be had by subtraction all the same.
- * - A sum of zeros and ones is a count for `differencing` whether or not the owner said that the column holds nothing else.
+ * - A sum of zeros and one other number is a count, for `differencing` and for rounding, whether or not the owner said that the
+ *   column holds nothing else.
  * - Equal sets are one cell for `differencing` only if the contributions are equal (cells.h).
  *
  * Everything is decided in the order of groups and cells, so equal inputs give equal answers. Not here: margins of two-way tables
@@ -19,8 +20,10 @@
  */
 #include "policy/rules.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "policy/disguise.h"
 #include "policy/work.h"
 
 enum { UNION_TRIES = 16 };
@@ -54,15 +57,38 @@ static void round_cell(const struct bl_policy *p, struct bl_acc *a, bl_i128 unit
 		*a = (struct bl_acc){ .null = true };
 }
 
+/* A sum of zeros and one other number in this group is that number times a count. */
+static void round_sum(const struct bl_work *w, uint64_t g, uint32_t c, struct bl_acc *a)
+{
+	const struct bl_work_cell *x = &w->cell[c];
+	struct bl_acc sum = *a;
+	bl_i128 unit;
+
+	if (!w->r->by_entity || !x->sum || !bl_disguise_find(bl_work_part(w, g, x->n), bl_work_part(w, g, c), w->r->ncell, bl_work_count(w, g), &unit))
+		return;
+	if (x->cell->arg->type.kind != BL_TYPE_DOUBLE) {
+		round_cell(w->p, a, unit);
+	} else if (!a->null) {
+		sum.i = 0;
+		for (uint64_t i = 0; i < bl_work_count(w, g); i++)
+			sum.i += bl_work_part(w, g, c)[i * w->r->ncell] / unit;
+		round_cell(w->p, &sum, 1);
+		a->null = sum.null;
+		a->f = ldexp((double)sum.i * (double)unit, -w->r->shift[c]);
+	}
+}
+
 static void round_all(const struct bl_work *w, struct bl_acc *acc)
 {
 	for (uint32_t c = 0; c < w->r->ncell; c++) {
 		const struct bl_work_cell *x = &w->cell[c];
 		bool counts = x->cell->kind == BL_CELL_N || x->cell->kind == BL_CELL_DISTINCT;
-		if (!counts && !x->zero_one)
-			continue;
-		for (uint64_t g = 0; g < w->r->ngroup; g++)
-			round_cell(w->p, &acc[bl_work_at(w, g, c)], counts ? 1 : x->unit);
+		for (uint64_t g = 0; g < w->r->ngroup; g++) {
+			if (counts || x->zero_one)
+				round_cell(w->p, &acc[bl_work_at(w, g, c)], counts ? 1 : x->unit);
+			else
+				round_sum(w, g, c, &acc[bl_work_at(w, g, c)]);
+		}
 	}
 }
 

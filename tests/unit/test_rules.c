@@ -463,8 +463,18 @@ static void rounding(void)
 	people(0, 33, 1, 1);
 	apply();
 	ok(out.acc[q.p.agg[0].term[0].s].i == 35 && out.acc[q.p.agg[2].term[0].n].i == 35, "counts, and sums of what is 0 or 1, are rounded");
-	is_int(out.acc[q.p.agg[1].term[0].s].i, 33, "other sums are not");
+	is_int(out.acc[q.p.agg[1].term[0].s].i, 35, "declared or not");
 	is_int(r.acc[q.p.agg[2].term[0].n].i, 33, "the raw result is left alone");
+	ask("select sum(qty), count(*) from t", K10, "\"mitigate\":{\"round\":5}");
+	group(0);
+	people(0, 33, 1, -4);
+	people(33, 50, 1, 0);
+	group(0);
+	people(0, 33, 1, 2);
+	people(33, 66, 1, 1);
+	apply();
+	is_int(out.acc[q.p.agg[0].term[0].s].i, -140, "a sum of zeros and one other number is that number times a rounded count");
+	is_int(out.acc[r.ncell + (uint32_t)q.p.agg[0].term[0].s].i, 99, "sums of several numbers are not rounded");
 }
 
 /* --- differencing --- */
