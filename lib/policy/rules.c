@@ -136,13 +136,20 @@ static void shrink(struct bl_work *w, uint32_t c, bool all)
 static int settle(struct bl_work *w, struct bl_err *err)
 {
 	uint32_t column, *tries = bl_arena_array(w->a, w->r->ncell, sizeof *tries);
+	bool told;
 
 	if (!tries)
 		return no_room(err);
 	for (;;) {
 		if (bl_suppress_run(w, err))
 			return -1;
-		if (!w->ndiff || (w->failed && !w->p->suppress))
+		if (w->failed && !w->p->suppress)
+			return 0;
+		if (bl_span_run(w, &told, err))
+			return -1;
+		if (told && w->p->suppress)
+			continue;
+		if (told || !w->ndiff)
 			return 0;
 		if (bl_differ_unions(w, &column, err))
 			return -1;

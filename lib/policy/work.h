@@ -5,6 +5,7 @@
  *	facts.c      what the plan and the policy say of each cell, and the sizes of its sets in each group
  *	leaf.c       the release expression for one cell of one group, or for the union of a column
  *	differ.c     sets for the differencing store
+ *	span.c       what follows from several cells of the request together
  *	suppress.c   which groups and cells must be withheld so that what is left passes
  *	domain.c     listed keys whose groups are not printed
  *	rules.c      all of it in order, and rounding
@@ -56,6 +57,7 @@ struct bl_work {
 	bool *near[BL_JUDGE_RULES];	/* by differencing rule: [ngroup][ncell] too near to an earlier cell */
 	uint8_t *known;			/* [ngroup][ncell]: bit i: item i of the cell is stored already */
 	bool fired[BL_JUDGE_RULES];	/* by v->rule */
+	uint64_t spent;			/* work of span.c */
 	uint32_t *count[4];		/* [population] each: suppress.c's */
 };
 
@@ -93,6 +95,9 @@ int bl_differ_unions(struct bl_work *w, uint32_t *column, struct bl_err *err);
 void bl_suppress_close(struct bl_work *w);
 /* Withholds until every column is safe, its union and its rest. Without suppression: whether the unions pass. */
 int bl_suppress_run(struct bl_work *w, struct bl_err *err);
+
+/* Do cells that are released tell, taken together, of fewer than k? Those that do become bad. */
+int bl_span_run(struct bl_work *w, bool *told, struct bl_err *err);
 
 /* Fills extra_key and nextra. */
 int bl_domain_extra(struct bl_work *w, struct bl_rules_out *out, struct bl_err *err);

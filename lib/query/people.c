@@ -303,7 +303,11 @@ out:
 
 static int universe(const struct bl_people *p, struct bl_arena *a, struct bl_result *out, struct bl_err *err)
 {
-	if (!(out->universe = bl_arena_array(a, out->ncell, sizeof(*out->universe))))
+	size_t words = (size_t)p->n / 64 + 1;
+
+	out->universe = bl_arena_array(a, out->ncell, sizeof(*out->universe));
+	out->holds = bl_arena_array(a, out->ncell, sizeof(*out->holds));
+	if (!out->universe || !out->holds)
 		return bl_pool_refuse(err);
 	for (uint32_t c = 0; c < out->ncell; c++) {
 		const struct bl_people_seen *s = p->of[c];
@@ -314,6 +318,17 @@ static int universe(const struct bl_people *p, struct bl_arena *a, struct bl_res
 			out->universe[c] = p->n;
 		for (size_t i = 0; s && i < s->cap; i++)
 			out->universe[c] += (uint64_t)__builtin_popcountll(s->bit[i]);
+		for (uint32_t k = 0; s && k < c && !out->holds[c]; k++)
+			if (p->of[k] == s)
+				out->holds[c] = out->holds[k];
+		if (s && !out->holds[c]) {
+			uint64_t *bit = bl_arena_array(a, words, sizeof(*bit));
+
+			if (!bit)
+				return bl_pool_refuse(err);
+			memcpy(bit, s->bit, (s->cap < words ? s->cap : words) * sizeof(*bit));
+			out->holds[c] = bit;
+		}
 	}
 	return 0;
 }

@@ -24,6 +24,7 @@ struct bl_result {
 	bool by_entity;
 	uint64_t population;		/* distinct entities in the file */
 	uint64_t *universe;		/* [ncell], for N cells: entities of the file with a row whose arg is not NULL, WHERE and cond aside */
+	const uint64_t **holds;		/* [ncell], for N cells: those entities, a bit for each; NULL: all of them */
 	uint64_t *first;		/* [ngroup + 1]: contributions of group g are first[g] .. first[g+1] */
 	uint32_t *who;			/* entity number of a contribution, 0 .. population-1, ascending within a group */
 	bl_i128 *part;			/* [contributions][ncell]: the entity's own N, S, SS (0 for other kinds) */

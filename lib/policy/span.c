@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * span: what follows from several cells of one request together. Each may pass by itself, and each pair of them, and yet
+ * `sum(x) filter (where id < 7) + sum(x) filter (where id > 7)` is everybody's but one. The cells of one column (of all counts; of
+ * the sums of one column) are rows of a system of linear equations with an unknown for every entity; entities in exactly the same
+ * cells are one atom. If some combination of the cells holds of fewer than k entities, and nothing of anybody else, the
+ * request tells of those. The rest of the group, and of the file where the rule says `complement`, count as known.
+ *
+ * Tried for a combination is each small atom together with the smallest others that still make fewer than k. Arithmetic is modulo
+ * the prime 2^61 - 1. Entities with several rows in a cell are told apart by number and sum of their rows in each, and the rest
+ * of a group is then only known where its rows are counted. Without a condition in an aggregate there is nothing to combine, and it
+ * costs nothing.
+ *
+ * Not here: what follows together with earlier requests; those are compared in pairs (differ.c).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/work.h"
+
+#define P (((uint64_t)1 << 61) - 1)
+enum { WORK = 1 << 30 };		/* multiplications for one request: what would need more counts as told */
+
+static uint64_t mul(uint64_t a, uint64_t b)
+{
+	bl_u128 t = (bl_u128)a * b;
+	uint64_t r = (uint64_t)(t & P) + (uint64_t)(t >> 61);
+
+	return r >= P ? r - P : r;
+}
+
+static uint64_t inverse(uint64_t a)
+{
+	uint64_t r = 1;
+
+	for (uint64_t e = P - 2; e; e >>= 1, a = mul(a, a))
+		if (e & 1)
+			r = mul(r, a);
+	return r;
+}
+
+static uint64_t residue(bl_i128 v)
+{
+	bl_i128 r = v % (bl_i128)P;
+
+	return (uint64_t)(r < 0 ? r + (bl_i128)P : r);
+}
+
+/* --- a space --- */
+
+struct space { uint32_t width, rank; uint64_t *row; bool *has; };	/* row[i] begins with a 1 at i */
+
+/* Takes off v what lies in the space; the place of what is left, or width. */
+static uint32_t reduce(const struct space *s, uint64_t *v)
+{
+	for (uint32_t i = 0; i < s->width; i++) {
+		const uint64_t *row = s->row + (size_t)i * s->width, f = v[i];
+		if (!f)
+			continue;
+		if (!s->has[i])
+			return i;
+		for (uint32_t k = i; k < s->width; k++) {
+			uint64_t t = mul(f, row[k]);
+			v[k] = v[k] >= t ? v[k] - t : v[k] + P - t;
+		}
+	}
+	return s->width;
+}
+
+static void add(struct space *s, uint64_t *v)
+{
+	uint32_t i = s->rank < s->width ? reduce(s, v) : s->width;
+	uint64_t f;
+
+	if (i == s->width)
+		return;
+	f = inverse(v[i]);
+	for (uint32_t k = 0; k < s->width; k++)
+		s->row[(size_t)i * s->width + k] = k < i ? 0 : mul(v[k], f);
+	s->has[i] = true;
+	s->rank++;
+}
+
+static void copy(struct space *to, const struct space *from)
+{
+	memcpy(to->row, from->row, (size_t)from->width * from->width * sizeof *to->row);
+	memcpy(to->has, from->has, from->width * sizeof *to->has);
+	to->width = from->width;
+	to->rank = from->rank;
+}
+
+/* --- the cells of one column --- */
+
+struct atom { uint64_t hash, size, first, small; };	/* small: its number among the small ones, + 1 */
+struct member { uint64_t at, atom; };	/* an entity of a small atom */
+
+struct audit {
+	struct bl_work *w;
+	uint32_t *cell, n;		/* the cells */
+	bool sums, many;		/* they are sums; somebody has several rows in one */
+	bool not_zero;			/* only entities that contribute more than 0 */
+	uint64_t g;			/* of this group; UINT64_MAX: of all groups together */
+	uint64_t *all;			/* [population][2n]: rows and sums over the groups */
+	int64_t group, file;		/* places of "is in the group", "in the file" in a vector, or -1 */
+	int64_t count;			/* a cell that counts the rows of the group, or -1 */
+	uint64_t *vec, *sum;
+	struct atom *atom;
+	uint64_t mask, natom;
+	struct space big, rest;
+};
+
+static uint64_t entities(const struct audit *a)
+{
+	return a->all ? a->w->r->population : bl_work_count(a->w, a->g);
+}
+
+static bool has_value(const struct audit *a, uint64_t i)
+{
+	uint32_t c = a->w->cell[a->cell[0]].n;
+	const uint64_t *holds = a->sums && a->w->r->holds ? a->w->r->holds[c] : NULL;
+	uint64_t e = a->all ? i : a->w->r->who[a->w->r->first[a->g] + i];
+
+	return !holds || holds[e / 64] >> e % 64 & 1;
+}
+
+/* The vectors of entity i: in how many rows of each cell it is; and what they add up to. False: it has no part in this. */
+static bool load(struct audit *a, uint64_t i)
+{
+	const struct bl_result *r = a->w->r;
+	const bl_i128 *part = a->all ? NULL : r->part + (r->first[a->g] + i) * r->ncell;
+	bool any = false, value = false;
+
+	memset(a->sum, 0, a->big.width * sizeof *a->sum);
+	for (uint32_t k = 0; k < a->n; k++) {
+		a->vec[k] = a->all ? a->all[(i * a->n + k) * 2] : residue(part[a->w->cell[a->cell[k]].n]);
+		a->sum[k] = !a->sums ? 0 : a->all ? a->all[(i * a->n + k) * 2 + 1] : residue(part[a->cell[k]]);
+		any = any || a->vec[k];
+		value = value || a->sum[k];
+	}
+	if (!any && (a->all || !has_value(a, i)))
+		return false;
+	if (a->group >= 0)
+		a->vec[a->group] = a->count >= 0 ? residue(part[a->count]) : 1;
+	if (a->file >= 0)
+		a->vec[a->file] = 1;
+	return !(a->not_zero && any && !value);
+}
+
+static struct atom *find(const struct audit *a)
+{
+	uint64_t h = 0x9e3779b97f4a7c15u, i;
+
+	for (uint32_t k = 0; k < a->big.width; k++) {
+		h = (h ^ a->vec[k]) * 0xff51afd7ed558ccdu;
+		h ^= h >> 32;
+	}
+	h |= 1;
+	for (i = h & a->mask; a->atom[i].hash && a->atom[i].hash != h; i = (i + 1) & a->mask)
+		;
+	a->atom[i].hash = h;
+	return &a->atom[i];
+}
+
+/* Those of the file that are in no cell and not in the group. */
+static bool load_nowhere(struct audit *a)
+{
+	memset(a->vec, 0, a->big.width * sizeof *a->vec);
+	memset(a->sum, 0, a->big.width * sizeof *a->sum);
+	a->vec[a->file] = 1;
+	return true;
+}
+
+/* Sizes of atoms. */
+static void gather(struct audit *a)
+{
+	uint64_t universe = a->w->r->universe[a->sums ? a->w->cell[a->cell[0]].n : 0], in = 0;
+	struct atom *x;
+
+	if (!a->sums)
+		universe = a->w->r->population;
+	for (uint64_t i = 0, n = entities(a); i < n; i++) {
+		bool part = load(a, i), zero = false;
+		for (uint32_t k = 0; !part && k < a->n; k++)
+			zero = zero || a->vec[k];
+		in += part || zero;
+		if (!part)
+			continue;
+		x = find(a);
+		if (!x->size++)
+			x->first = i;
+	}
+	if (a->file < 0 || universe <= in)
+		return;
+	load_nowhere(a);
+	x = find(a);
+	if (!x->size)
+		x->first = UINT64_MAX;
+	x->size += universe - in;
+}
+
+static bool load_any(struct audit *a, uint64_t i)
+{
+	return i == UINT64_MAX ? load_nowhere(a) : load(a, i);
+}
+
+static bool is_told(struct audit *a, const struct space *s, uint64_t i)
+{
+	load_any(a, i);
+	return reduce(s, a->vec) < s->width || (a->many && reduce(s, a->sum) < s->width);
+}
+
+static void add_any(struct audit *a, struct space *s, uint64_t i)
+{
+	load_any(a, i);
+	add(s, a->vec);
+	if (a->many)
+		add(s, a->sum);
+}
+
+static int by_size(const void *x, const void *y)
+{
+	const struct atom *a = x, *b = y;
+
+	if (a->size != b->size)
+		return a->size < b->size ? -1 : 1;
+	return (a->first > b->first) - (a->first < b->first);
+}
+
+/* Is the combination that small atoms 0..n-1 are tried for, with atom t in it, told? Members are sorted as the atoms are. */
+static bool combine(struct audit *a, const struct atom *small, uint64_t n, const struct member *m, uint64_t nm, uint64_t t)
+{
+	uint64_t size = small[t].size, last = 0;
+
+	for (; last < n && size + (last == t ? 0 : small[last].size) < a->w->k; last++)
+		size += last == t ? 0 : small[last].size;
+	copy(&a->rest, &a->big);
+	for (uint64_t i = 0; i < nm && a->rest.rank < a->rest.width; i++)
+		if (m[i].atom != t && m[i].atom >= last)
+			add_any(a, &a->rest, m[i].at);
+	for (uint64_t i = 0; i < nm; i++)
+		if (m[i].atom == t && is_told(a, &a->rest, m[i].at))
+			return true;
+	return false;
+}
+
+/* Who is in small atoms: one for all where they are alike. */
+static void members(struct audit *a, const struct atom *small, uint64_t n, struct member *m, uint64_t *nm)
+{
+	*nm = 0;
+	for (uint64_t i = 0; i < n; i++) {
+		load_any(a, small[i].first);
+		find(a)->small = i + 1;
+		if (!a->many || small[i].first == UINT64_MAX)
+			m[(*nm)++] = (struct member){ small[i].first, i };
+	}
+	for (uint64_t e = 0, all = entities(a); e < all && a->many; e++) {
+		uint64_t i = load(a, e) ? find(a)->small : 0;
+		if (i)
+			m[(*nm)++] = (struct member){ e, i - 1 };
+	}
+}
+
+/* Do the cells tell of some entities that are fewer than k? */
+static int tells(struct audit *a, bool *told)
+{
+	struct atom *small = NULL;
+	struct member *m = NULL;
+	uint64_t n = 0, nm = 0, most = 0;
+	bl_u128 cost;
+	int rc = -1;
+
+	gather(a);
+	for (uint64_t i = 0; i <= a->mask; i++)
+		if (a->atom[i].size && a->atom[i].size < a->w->k) {
+			n++;
+			most += a->atom[i].size;
+		}
+	/* Whoever is in a large atom is in no combination that is tried. */
+	for (uint64_t e = 0, all = entities(a); e < all && a->big.rank < a->big.width; e++) {
+		struct atom *x;
+		if (!load(a, e) || (x = find(a))->size < a->w->k || (!a->many && x->first != e))
+			continue;
+		add_any(a, &a->big, e);
+	}
+	if (a->file >= 0 && load_nowhere(a) && find(a)->size >= a->w->k)
+		add_any(a, &a->big, UINT64_MAX);
+	if (!n || a->big.rank == a->big.width)
+		return 0;
+	if (!(small = calloc((size_t)n, sizeof *small)) || !(m = calloc((size_t)most, sizeof *m)))
+		goto out;
+	n = 0;
+	for (uint64_t i = 0; i <= a->mask; i++)
+		if (a->atom[i].size && a->atom[i].size < a->w->k)
+			small[n++] = a->atom[i];
+	qsort(small, (size_t)n, sizeof *small, by_size);
+	members(a, small, n, m, &nm);
+	rc = 0;
+	cost = (bl_u128)nm * n * a->big.width * a->big.width;
+	*told = cost > WORK - a->w->spent;
+	a->w->spent += *told ? 0 : (uint64_t)cost;
+	for (uint64_t t = 0; t < n && !*told; t++)
+		*told = combine(a, small, n, m, nm, t);
+out:
+	free(small);
+	free(m);
+	return rc;
+}
+
+/* --- which cells, of which groups --- */
+
+static bool is_released(const struct bl_work *w, uint64_t g, uint32_t c)
+{
+	return w->cell[c].printed && !w->withheld[bl_work_at(w, g, c)];
+}
+
+static bool same_column(const struct bl_cell *x, const struct bl_cell *y)
+{
+	if (x->kind != y->kind || (x->kind != BL_CELL_N && x->kind != BL_CELL_S && x->kind != BL_CELL_SS))
+		return false;
+	return x->kind == BL_CELL_N || x->arg == y->arg || (x->arg->op == BL_OP_COL && y->arg->op == BL_OP_COL && x->arg->index == y->arg->index);
+}
+
+/* Without a condition the cells are one, or differ by NULLs only. */
+static bool is_cut(const struct audit *a)
+{
+	bool cut = false;
+
+	for (uint32_t k = 0; k < a->n; k++)
+		cut = cut || a->w->cell[a->cell[k]].cell->cond;
+	return cut && a->n > 1;
+}
+
+static bool counts_complement(const struct bl_work *w)
+{
+	for (uint32_t i = 0; i < w->v->nrule; i++)
+		if (w->v->rule[i]->kind == BL_RULE_MIN_ENTITIES && w->v->rule[i]->complement)
+			return true;
+	return false;
+}
+
+static bool set_up(struct audit *a)
+{
+	const struct bl_work *w = a->w;
+	uint64_t size = 16;
+	uint32_t width = a->n + 2;
+
+	while (size < 2 * (entities(a) + 1))
+		size *= 2;
+	a->mask = size - 1;
+	a->group = a->file = a->count = -1;
+	if (!a->all && !a->sums && w->plan->nkey)
+		a->count = 0;
+	if (!a->all && (!a->many || a->count >= 0))
+		a->group = a->n;
+	if ((a->all || !w->plan->nkey) && !a->many && counts_complement(w))
+		a->file = a->n + (a->group >= 0);
+	a->big = (struct space){ .width = a->n + (a->group >= 0) + (a->file >= 0) };
+	a->rest = a->big;
+	a->atom = calloc((size_t)size, sizeof *a->atom);
+	a->vec = calloc(2 * (size_t)width, sizeof *a->vec);
+	a->big.row = calloc(2 * (size_t)width * width, sizeof *a->big.row);
+	a->big.has = calloc(2 * (size_t)width, sizeof *a->big.has);
+	if (!a->atom || !a->vec || !a->big.row || !a->big.has)
+		return false;
+	a->sum = a->vec + width;
+	a->rest.row = a->big.row + (size_t)width * width;
+	a->rest.has = a->big.has + width;
+	return true;
+}
+
+static int run(struct audit *a, bool *told)
+{
+	int rc = 0;
+
+	*told = false;
+	for (int zero = 0; zero <= a->sums && !rc && !*told; zero++) {
+		a->not_zero = zero;
+		rc = set_up(a) ? tells(a, told) : -1;
+		free(a->atom);
+		free(a->vec);
+		free(a->big.row);
+		free(a->big.has);
+	}
+	return rc;
+}
+
+/* Rows and sums of each entity over the groups in which a cell is released. */
+static int sum_up(struct audit *a)
+{
+	const struct bl_work *w = a->w;
+	const struct bl_result *r = w->r;
+
+	if (!(a->all = calloc((size_t)r->population + 1, 2 * a->n * sizeof *a->all)))
+		return -1;
+	for (uint64_t g = 0; g < r->ngroup; g++)
+		for (uint64_t i = r->first[g]; i < r->first[g + 1]; i++)
+			for (uint32_t k = 0; k < a->n; k++) {
+				uint32_t c = a->cell[k];
+				uint64_t *x = &a->all[((uint64_t)r->who[i] * a->n + k) * 2];
+				if (!is_released(w, g, c))
+					continue;
+				x[0] = residue((bl_i128)x[0] + r->part[i * r->ncell + w->cell[c].n]);
+				x[1] = residue((bl_i128)x[1] + (a->sums ? residue(r->part[i * r->ncell + c]) : 0));
+				a->many = a->many || x[0] > 1;
+			}
+	return 0;
+}
+
+static void withhold(const struct audit *a, uint64_t g)
+{
+	for (uint32_t k = 0; k < a->n; k++)
+		a->w->bad[bl_work_at(a->w, g, a->cell[k])] = true;
+}
+
+/* The column of cell c, in each group and in all together. */
+static int column(struct bl_work *w, uint32_t c, uint32_t *cell, bool *told)
+{
+	struct audit a = { .w = w, .cell = cell, .sums = w->cell[c].sum };
+	bool here = false;
+	int rc = 0;
+
+	for (a.g = 0; a.g < w->r->ngroup && !rc; a.g++) {
+		a.n = 0;
+		a.many = false;
+		for (uint32_t i = c; i < w->r->ncell; i++)
+			if (same_column(w->cell[c].cell, w->cell[i].cell) && is_released(w, a.g, i)) {
+				a.cell[a.n++] = i;
+				a.many = a.many || w->many[bl_work_at(w, a.g, w->cell[i].n)];
+			}
+		if (!is_cut(&a))
+			continue;
+		rc = run(&a, &here);
+		if (!rc && here)
+			withhold(&a, a.g);
+		*told = *told || here;
+	}
+	if (rc || *told || w->r->ngroup < 2)
+		return rc;
+	a.g = UINT64_MAX;
+	a.n = 0;
+	a.many = false;
+	for (uint32_t i = c; i < w->r->ncell; i++)
+		if (same_column(w->cell[c].cell, w->cell[i].cell) && w->cell[i].printed)
+			a.cell[a.n++] = i;
+	if (!is_cut(&a))
+		return 0;
+	rc = sum_up(&a) || run(&a, told) ? -1 : 0;
+	free(a.all);
+	for (uint64_t g = 0; g < w->r->ngroup && *told; g++)
+		withhold(&a, g);
+	return rc;
+}
+
+int bl_span_run(struct bl_work *w, bool *told, struct bl_err *err)
+{
+	uint32_t *cell = w->k > 1 ? calloc(w->r->ncell + 1u, sizeof *cell) : NULL;
+	int rc = w->k > 1 && !cell ? -1 : 0;
+	bool first;
+
+	*told = false;
+	for (uint32_t c = 0; c < w->r->ncell && w->k > 1 && !rc; c++) {
+		bool here = false;
+		first = w->cell[c].printed;
+		for (uint32_t i = 0; i < c && first; i++)
+			first = !(w->cell[i].printed && same_column(w->cell[i].cell, w->cell[c].cell));
+		if (first && w->cell[c].cell->kind <= BL_CELL_SS)
+			rc = column(w, c, cell, &here);
+		*told = *told || here;
+	}
+	free(cell);
+	for (uint32_t i = 0; i < w->v->nrule && *told; i++)
+		w->fired[i] = w->fired[i] || w->v->rule[i]->kind == BL_RULE_MIN_ENTITIES;
+	w->failed = w->failed || *told;
+	return rc ? bl_err_set(err, BL_OSERR, "out of memory") : 0;
+}
