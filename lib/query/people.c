@@ -326,7 +326,8 @@ static int universe(const struct bl_people *p, struct bl_arena *a, struct bl_res
 
 			if (!bit)
 				return bl_pool_refuse(err);
-			memcpy(bit, s->bit, (s->cap < words ? s->cap : words) * sizeof(*bit));
+			if (s->cap)		/* a file without rows has none */
+				memcpy(bit, s->bit, (s->cap < words ? s->cap : words) * sizeof(*bit));
 			out->holds[c] = bit;
 		}
 	}
