@@ -218,11 +218,12 @@ static uint32_t count_records(const struct bl_csv *c, const uint8_t *p)
 /* Finds the structure of the text that is there. */
 static int index_block(struct bl_csv *c, struct bl_err *err)
 {
-	const uint8_t *p = text(c) + c->at;
+	uint8_t *p = text(c) + c->at;
 	uint32_t n = 0;
 
 	c->from = c->at;
 	c->next = 0;
+	memset(text(c) + c->end, ' ', BL_CSVINDEX_SLACK);	/* the index looks at whole steps */
 	c->index(p, c->end - c->at, c->pos, POSITIONS, &c->x);
 	c->inner |= c->x.inner;
 	if (!c->columns && c->x.records) {
