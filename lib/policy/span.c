@@ -11,11 +11,14 @@
  * of a group is then only known where its rows are counted. Without a condition in an aggregate there is nothing to combine, and it
  * costs nothing.
  *
+ * And a sum under a condition leaves the rest of the sum that is printed beside it: that rest is tested for dominance.
+ *
  * Not here: what follows together with earlier requests; those are compared in pairs (differ.c).
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/dominance.h"
 #include "policy/work.h"
 
 #define P (((uint64_t)1 << 61) - 1)
@@ -44,6 +47,21 @@ static uint64_t residue(bl_i128 v)
 	bl_i128 r = v % (bl_i128)P;
 
 	return (uint64_t)(r < 0 ? r + (bl_i128)P : r);
+}
+
+/* False when the request has had its share. */
+static bool spend(struct bl_work *w, bl_u128 cost)
+{
+	if (cost > WORK - w->spent)
+		return false;
+	w->spent += (uint64_t)cost;
+	return true;
+}
+
+static void min_entities(struct bl_work *w)
+{
+	for (uint32_t i = 0; i < w->v->nrule; i++)
+		w->fired[i] = w->fired[i] || w->v->rule[i]->kind == BL_RULE_MIN_ENTITIES;
 }
 
 /* --- a space --- */
@@ -266,7 +284,6 @@ static int tells(struct audit *a, bool *told)
 	struct atom *small = NULL;
 	struct member *m = NULL;
 	uint64_t n = 0, nm = 0, most = 0;
-	bl_u128 cost;
 	int rc = -1;
 
 	gather(a);
@@ -295,9 +312,7 @@ static int tells(struct audit *a, bool *told)
 	qsort(small, (size_t)n, sizeof *small, by_size);
 	members(a, small, n, m, &nm);
 	rc = 0;
-	cost = (bl_u128)nm * n * a->big.width * a->big.width;
-	*told = cost > WORK - a->w->spent;
-	a->w->spent += *told ? 0 : (uint64_t)cost;
+	*told = !spend(a->w, (bl_u128)nm * n * a->big.width * a->big.width);
 	for (uint64_t t = 0; t < n && !*told; t++)
 		*told = combine(a, small, n, m, nm, t);
 out:
@@ -313,11 +328,17 @@ static bool is_released(const struct bl_work *w, uint64_t g, uint32_t c)
 	return w->cell[c].printed && !w->withheld[bl_work_at(w, g, c)];
 }
 
+/* The number of different values counts people where the column tells them apart. */
+static enum bl_cell_kind kind_of(const struct bl_cell *x)
+{
+	return x->kind == BL_CELL_DISTINCT ? BL_CELL_N : x->kind;
+}
+
 static bool same_column(const struct bl_cell *x, const struct bl_cell *y)
 {
-	if (x->kind != y->kind || (x->kind != BL_CELL_N && x->kind != BL_CELL_S && x->kind != BL_CELL_SS))
+	if (kind_of(x) != kind_of(y) || kind_of(x) > BL_CELL_SS)
 		return false;
-	return x->kind == BL_CELL_N || x->arg == y->arg || (x->arg->op == BL_OP_COL && y->arg->op == BL_OP_COL && x->arg->index == y->arg->index);
+	return kind_of(x) == BL_CELL_N || x->arg == y->arg || (x->arg->op == BL_OP_COL && y->arg->op == BL_OP_COL && x->arg->index == y->arg->index);
 }
 
 /* Without a condition the cells are one, or differ by NULLs only. */
@@ -406,6 +427,58 @@ static int sum_up(struct audit *a)
 	return 0;
 }
 
+/* --- what one sum is more than another --- */
+
+/* Part by part what cell c of the group has and cell d has not; false unless d's rows are all c's. */
+static bool difference(const struct bl_work *w, uint64_t g, uint32_t c, uint32_t d, bl_i128 *out)
+{
+	const bl_i128 *part = bl_work_part(w, g, 0);
+
+	for (uint64_t i = 0, n = bl_work_count(w, g); i < n; i++, part += w->r->ncell) {
+		if (part[w->cell[d].n] > part[w->cell[c].n])
+			return false;
+		out[i] = (bl_i128)((bl_u128)part[c] - (bl_u128)part[d]);
+	}
+	return true;
+}
+
+/* The rest of a sum is a sum: may somebody dominate it? */
+static bool dominates(const struct bl_work *w, const bl_i128 *part, uint64_t n, uint32_t *rule)
+{
+	for (uint32_t i = 0; i < w->v->nrule; i++) {
+		const struct bl_rule *r = w->v->rule[i];
+		enum bl_dominance d = BL_DOMINANCE_PASS;
+		if (r->kind == BL_RULE_NK)
+			d = bl_dominance_nk(part, 1, n, r->n, r->num);
+		else if (r->kind == BL_RULE_P_PERCENT)
+			d = bl_dominance_p_percent(part, 1, n, r->n, r->num);
+		*rule = i;
+		if (d == BL_DOMINANCE_FAIL)
+			return true;
+	}
+	return false;
+}
+
+static int differ(const struct audit *a, bool *told)
+{
+	const uint64_t n = bl_work_count(a->w, a->g);
+	bl_i128 *out = a->sums ? calloc((size_t)n + 1, sizeof *out) : NULL;
+	uint32_t rule;
+
+	for (uint32_t i = 0; i < a->n && out && !*told; i++)
+		for (uint32_t k = 0; k < a->n && !*told; k++) {
+			if (!spend(a->w, n)) {
+				min_entities(a->w);
+				*told = true;
+			}
+			if (*told || i == k || !difference(a->w, a->g, a->cell[i], a->cell[k], out) || !dominates(a->w, out, n, &rule))
+				continue;
+			*told = a->w->fired[rule] = true;
+		}
+	free(out);
+	return a->sums && !out ? -1 : 0;
+}
+
 static void withhold(const struct audit *a, uint64_t g)
 {
 	for (uint32_t k = 0; k < a->n; k++)
@@ -430,6 +503,10 @@ static int column(struct bl_work *w, uint32_t c, uint32_t *cell, bool *told)
 		if (!is_cut(&a))
 			continue;
 		rc = run(&a, &here);
+		if (here)
+			min_entities(w);
+		else if (!rc)
+			rc = differ(&a, &here);
 		if (!rc && here)
 			withhold(&a, a.g);
 		*told = *told || here;
@@ -446,6 +523,8 @@ static int column(struct bl_work *w, uint32_t c, uint32_t *cell, bool *told)
 		return 0;
 	rc = sum_up(&a) || run(&a, told) ? -1 : 0;
 	free(a.all);
+	if (*told)
+		min_entities(w);
 	for (uint64_t g = 0; g < w->r->ngroup && *told; g++)
 		withhold(&a, g);
 	return rc;
@@ -463,13 +542,11 @@ int bl_span_run(struct bl_work *w, bool *told, struct bl_err *err)
 		first = w->cell[c].printed;
 		for (uint32_t i = 0; i < c && first; i++)
 			first = !(w->cell[i].printed && same_column(w->cell[i].cell, w->cell[c].cell));
-		if (first && w->cell[c].cell->kind <= BL_CELL_SS)
+		if (first && kind_of(w->cell[c].cell) <= BL_CELL_SS)
 			rc = column(w, c, cell, &here);
 		*told = *told || here;
 	}
 	free(cell);
-	for (uint32_t i = 0; i < w->v->nrule && *told; i++)
-		w->fired[i] = w->fired[i] || w->v->rule[i]->kind == BL_RULE_MIN_ENTITIES;
 	w->failed = w->failed || *told;
 	return rc ? bl_err_set(err, BL_OSERR, "out of memory") : 0;
 }

@@ -74,12 +74,52 @@ static void together(void)
 	ok(!shown(0, (uint32_t)q.p.agg[0].term[0].s) && !shown(0, (uint32_t)q.p.agg[1].term[0].s) && shown(0, (uint32_t)q.p.agg[2].term[0].n), "with suppression the parts are withheld, the count of all is not");
 }
 
+/* Of a sum over 200, what a condition leaves: `few` people with 1 each, and one with `large`. */
+static bool rest(const char *rule, uint32_t few, bl_i128 large, bool total)
+{
+	ask(total ? "select sum(qty), sum(qty) filter (where id < 1) from t" : "select count(*), sum(qty) filter (where id < 1) from t", rule, "");
+	group(0);
+	under(0, 100, 3, 1, 100);
+	under(100, 100 + few, 1, 1, 1);
+	under(100 + few, 101 + few, 1, 1, large);
+	return passes();
+}
+
+static void rest_of_a_sum(void)
+{
+	const char *p10 = "{\"all\":[" K10 ",{\"dominance\":{\"p_percent\":10}}]}", *nk = "{\"all\":[" K10 ",{\"dominance\":{\"nk\":[1,90]}}]}";
+
+	ok(rest(K10, 20, 1000, true), "what a sum under a condition leaves of the whole is not looked at without dominance");
+	ok(!rest(p10, 20, 1000, true) && fired("release.all[1].dominance"), "with p %% it is: 19 < 100 fails");
+	ok(rest(p10, 20, 190, true), "19 >= 19 passes");
+	ok(rest(p10, 20, 1000, false), "where the whole is not printed it is not looked at");
+	ok(!rest(nk, 20, 1000, true) && rest(nk, 20, 100, true), "nk: 1000 of 1020 fails, 100 of 120 passes");
+}
+
+static void distinct(void)
+{
+	for (uint32_t more = 0; more < 12; more++) {
+		ask("select count(distinct id) filter (where id < 1), count(distinct id) filter (where id > 1) from t", K10, "");
+		group(0);
+		for (uint32_t e = 0; e < 200 + more; e++) {
+			bl_i128 *part = entity(e);
+			for (uint32_t i = 0; i < 2; i++) {
+				part[q.p.cell[q.p.agg[i].term[0].s].n] = e < 200 && e / 100 == i;
+				part[q.p.agg[i].check[0]] = !(e < 200 && e / 100 == i);
+			}
+		}
+		ok(passes() == (!more || more >= 10), "numbers of different values under two conditions that leave %u", more);
+	}
+}
+
 int main(void)
 {
 	if (bl_mem_init(false, &err))
 		return 1;
 	bl_json_init();
 	together();
+	rest_of_a_sum();
+	distinct();
 	bl_arena_fini(&q.a);
 	bl_arena_fini(&a);
 	bl_doc_fini(&p);
