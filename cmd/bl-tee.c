@@ -64,8 +64,8 @@ static int serve(struct bl_err *err)
 	if (bl_vault_open(&vault, BL_SPAWN_VAULT, "vault", err))
 		return -1;
 	close(BL_SPAWN_VAULT);
-	const int sync_fd[] = { vault.journal, vault.checkpoint, vault.cells };
-	rc = bl_sandbox_enter(BL_SPAWN_SOCK, sync_fd, 3, &mask, err) ? -1 : bl_session_run(BL_SPAWN_SOCK, &vault, mask, err);
+	const int sync_fd[] = { vault.journal, vault.checkpoint, vault.cells, vault.snapshot };
+	rc = bl_sandbox_enter(BL_SPAWN_SOCK, sync_fd, vault.snapshot < 0 ? 3 : 4, &mask, err) ? -1 : bl_session_run(BL_SPAWN_SOCK, &vault, mask, err);
 	bl_vault_close(&vault);
 	return rc;
 }

@@ -15,13 +15,15 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "crypt/box.h"
 #include "crypt/hash.h"
+#include "crypt/mem.h"
 #include "crypt/note.h"
 
 enum { READ = 256 << 10, LOCK_MS = 10000, POLL_MS = 2 };
 
 struct state {
-	uint64_t off;			/* end of the last line */
+	uint64_t off, line;		/* end of the last line; its length, without newline */
 	char prev[2 * BL_HASH_LEN + 1];
 	struct bl_tree tree, before;	/* before: without the last line */
 };
@@ -42,6 +44,10 @@ struct bl_journal {
 	struct bl_json *last;
 	uint8_t (*leaf)[BL_TREE_HASH];
 	size_t leaves;			/* room */
+	int snapshot;			/* -1: none is kept */
+	uint8_t *key;
+	const struct bl_journal_state *state;
+	uint64_t since;			/* entries folded since it was read or written */
 };
 
 int bl_journal_open(struct bl_journal **ret, int fd, bl_journal_fold *fold, void *arg, struct bl_err *err)
@@ -59,6 +65,7 @@ int bl_journal_open(struct bl_journal **ret, int fd, bl_journal_fold *fold, void
 	j->fd = fd;
 	j->writable = (flags & O_ACCMODE) == O_RDWR;
 	assert(!j->writable || flags & O_APPEND);
+	j->snapshot = -1;
 	j->fold = fold;
 	j->arg = arg;
 	memset(j->good.prev, '0', sizeof j->good.prev - 1);
@@ -76,6 +83,7 @@ void bl_journal_close(struct bl_journal *j)
 	for (size_t i = 0; i < j->npending; i++)
 		bl_json_free(j->pending[i]);
 	bl_json_free(j->last);
+	bl_mem_free(j->key);
 	free(j->leaf);
 	free(j);
 }
@@ -132,6 +140,7 @@ static int settle(struct bl_journal *j, struct bl_err *err)
 		bl_err_where(err, "seq %llu", (unsigned long long)(seq + i));
 		return die(j, err);
 	}
+	j->since += j->npending;
 	bl_json_free(j->last);
 	j->last = j->pending[--j->npending];
 	while (j->npending)
@@ -224,6 +233,7 @@ static int take(struct bl_journal *j, const char *line, size_t n, struct bl_err 
 	j->now.before = j->now.tree;
 	bl_tree_add(&j->now.tree, hash);
 	j->now.off += n + 1;
+	j->now.line = n;
 	return part ? 0 : settle(j, err);
 }
 
@@ -284,6 +294,98 @@ out:
 	return rc;
 }
 
+/* --- the snapshot --- */
+
+enum { SINCE = 1000 };
+
+/* What ties it to the journal: the place of its last line, the tree before that line, what the two come to. */
+struct bound {
+	uint64_t off, line;
+	uint8_t hash[BL_HASH_LEN], root[BL_TREE_HASH];
+	struct bl_tree before;
+};
+
+int bl_journal_snapshot(struct bl_journal *j, int fd, const uint8_t key[32], const struct bl_journal_state *state, struct bl_err *err)
+{
+	assert(j->writable && !j->good.off && !j->keep);
+	if (!(j->key = bl_mem_new(BL_BOX_KEY)))
+		return bl_err_set(err, BL_OSERR, "out of memory");
+	memcpy(j->key, key, BL_BOX_KEY);
+	j->snapshot = fd;
+	j->state = state;
+	return 0;
+}
+
+/* The line that is to end at b->off, into a buffer of its length + 2: is it one, with that hash, and gives the tree that root? */
+static bool is_there(const struct bl_journal *j, const struct bound *b, uint8_t *p, struct state *found)
+{
+	const uint64_t start = b->off - b->line - 1, front = start ? 1 : 0;
+	uint8_t hash[BL_HASH_LEN], leaf[BL_TREE_HASH], root[BL_TREE_HASH];
+	struct bl_err err;
+
+	if (!start != !b->before.size || bl_file_pread(j->fd, p, b->line + 1 + front, start - front, &err) || (front && p[0] != '\n') ||
+	    p[front + b->line] != '\n')
+		return false;
+	memmove(p, p + front, b->line);
+	bl_hash_sha256(p, b->line, hash);
+	bl_tree_leaf(p, b->line, leaf);
+	*found = (struct state){ .off = b->off, .line = b->line, .tree = b->before, .before = b->before };
+	bl_tree_add(&found->tree, leaf);
+	bl_tree_root(&found->tree, root);
+	bl_text_hex(hash, sizeof hash, found->prev);
+	return !memcmp(hash, b->hash, sizeof hash) && !memcmp(root, b->root, sizeof root);
+}
+
+/* Begins where the snapshot ends; or, where none fits the journal of this size, at the beginning. */
+static void load(struct bl_journal *j, uint64_t size)
+{
+	struct bl_snapshot s;
+	struct state found;
+	struct bl_json *last = NULL;
+	uint8_t *line = NULL;
+	struct bound b;
+
+	if (bl_snapshot_open(&s, j->snapshot, j->key) && bl_snapshot_take(&s, &b, sizeof b) && b.line <= BL_JOURNAL_LINE && b.off <= size &&
+	    b.off > b.line && b.before.size < INT64_MAX && (line = malloc(b.line + 2)) && is_there(j, &b, line, &found) &&
+	    (last = bl_canon_parse((const char *)line, b.line, BL_JOURNAL_DEPTH)) && j->state->load(j->arg, &s)) {
+		j->good = j->now = found;
+		j->last = last;
+		last = NULL;
+	}
+	bl_json_free(last);
+	free(line);
+	bl_snapshot_close(&s);
+}
+
+/*
+ * A snapshot costs its writer as much as it is long, and spares everybody who opens the vault from then on as many entries as came
+ * since: the sum is least at about the square root of the length. For a small vault that is every few requests.
+ */
+static bool is_due(const struct bl_journal *j)
+{
+	if (j->snapshot < 0 || j->dead.code || !j->since)
+		return false;
+	return j->since >= SINCE || j->since * j->since >= 64 + j->state->size(j->arg) / 64;
+}
+
+/* Into a file that nothing depends on: what fails here is an absent snapshot, and is not tried again. */
+static void save(struct bl_journal *j)
+{
+	struct bound b = { .off = j->good.off, .line = j->good.line, .before = j->good.before };
+	struct bl_snapshot s;
+
+	bl_tree_root(&j->good.tree, b.root);
+	if (bl_text_unhex(j->good.prev, 2 * sizeof b.hash, b.hash, sizeof b.hash) &&
+	    bl_snapshot_create(&s, j->snapshot, j->key, sizeof b + j->state->size(j->arg)) && bl_snapshot_put(&s, &b, sizeof b) &&
+	    j->state->save(j->arg, &s) && bl_snapshot_done(&s))
+		j->since = 0;
+	else
+		j->snapshot = -1;
+	bl_snapshot_close(&s);
+}
+
+/* --- the lock --- */
+
 static int set_lock(const struct bl_journal *j, short type)
 {
 	struct flock l = { .l_type = type, .l_whence = SEEK_SET };
@@ -311,12 +413,17 @@ int bl_journal_lock(struct bl_journal *j, struct bl_err *err)
 		poll(NULL, 0, POLL_MS);
 	}
 	j->locked = true;
-	if (fstat(j->fd, &st))
+	if (fstat(j->fd, &st)) {
 		bl_err_sys(err, BL_IOERR, "cannot read the journal");
-	else if ((uint64_t)st.st_size < j->good.off)
+		goto out;
+	}
+	if (!j->good.off && j->snapshot >= 0)
+		load(j, (uint64_t)st.st_size);
+	if ((uint64_t)st.st_size < j->good.off)
 		refuse(j, j->good.tree.size, err, "the journal became shorter while it was in use");
 	else if (!read_tail(j, err))
 		return 0;
+out:
 	die(j, err);
 	bl_journal_unlock(j);
 	return -1;
@@ -324,6 +431,8 @@ int bl_journal_lock(struct bl_journal *j, struct bl_err *err)
 
 void bl_journal_unlock(struct bl_journal *j)
 {
+	if (j->locked && is_due(j))
+		save(j);
 	if (j->locked)
 		set_lock(j, F_UNLCK);
 	j->locked = false;

@@ -9,7 +9,7 @@
  * its end) is a torn tail: nothing was released on its strength, writers cut it, readers pass over it. Any other damage
  * is refused as `seq N: what`, class 65, and the journal answers nothing more.
  *
- * Works on its descriptor alone (fcntl, fstat, pread, write, ftruncate, fdatasync, poll), so it runs in the helper's sandbox.
+ * Works on its descriptors alone (fcntl, fstat, pread, write, pwrite, ftruncate, fdatasync, poll), so it runs in the helper's sandbox.
  */
 #ifndef BL_POLICY_JOURNAL_H
 #define BL_POLICY_JOURNAL_H
@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "crypt/ident.h"
 #include "crypt/tree.h"
+#include "policy/snapshot.h"
 
 enum { BL_JOURNAL_LINE = 64 << 10, BL_JOURNAL_LINES = 64, BL_JOURNAL_DEPTH = 16 };	/* of a line; of a transaction; of JSON */
 
@@ -31,6 +32,19 @@ int bl_journal_open(struct bl_journal **j, int fd, bl_journal_fold *fold, void *
 void bl_journal_close(struct bl_journal *j);	/* unlocks; NULL is fine */
 /* Keeps every leaf hash for proofs. Before the first lock. */
 void bl_journal_keep(struct bl_journal *j);
+/* What a fold adds up to, as bytes. */
+struct bl_journal_state {
+	uint64_t (*size)(const void *arg);				/* bytes that save puts */
+	bool (*save)(const void *arg, struct bl_snapshot *s);
+	bool (*load)(void *arg, struct bl_snapshot *s);			/* all of it (bl_snapshot_done), or arg is as before */
+};
+/*
+ * From now on what was folded is kept in fd (borrowed), sealed under key (32 bytes, copied), and a long journal opens without being read
+ * again: the line that ends where the snapshot does must have the hash that it says, and what follows is verified and folded as ever.
+ * What lies before it is not looked at. Without a snapshot that fits, everything is folded, and one is made. For a
+ * writer, before the first lock. -1: out of memory.
+ */
+int bl_journal_snapshot(struct bl_journal *j, int fd, const uint8_t key[32], const struct bl_journal_state *state, struct bl_err *err);
 /* OFD lock, exclusive for writers and shared for readers (75 after 10 s), then reads, verifies and folds what is new. */
 int bl_journal_lock(struct bl_journal *j, struct bl_err *err);
 /* Adds an entry to the transaction: members beside seq, prev, time, kind, part, end. Takes over `entry`. */
@@ -42,7 +56,7 @@ void bl_journal_add(struct bl_journal *j, const char *kind, struct bl_json *entr
  */
 int bl_journal_commit(struct bl_journal *j, struct bl_err *err);
 void bl_journal_abandon(struct bl_journal *j);		/* drops the transaction */
-void bl_journal_unlock(struct bl_journal *j);
+void bl_journal_unlock(struct bl_journal *j);		/* and makes a snapshot, when enough was folded to be worth it */
 
 uint64_t bl_journal_size(const struct bl_journal *j);
 void bl_journal_root(const struct bl_journal *j, uint8_t root[BL_TREE_HASH]);

@@ -13,13 +13,13 @@
 #ifndef BL_POLICY_LEDGER_H
 #define BL_POLICY_LEDGER_H
 
-#include "base/err.h"
-#include "base/json.h"
+#include "policy/journal.h"
 
 struct bl_ledger;
 struct bl_ledger *bl_ledger_new(void);
 void bl_ledger_free(struct bl_ledger *l);
 int bl_ledger_fold(void *ledger, const struct bl_json *entry, struct bl_err *err);	/* a bl_journal_fold */
+extern const struct bl_journal_state bl_ledger_state;				/* and what it adds up to, for bl_journal_snapshot */
 
 struct bl_ledger_dataset {
 	uint64_t version;		/* highest policy version seen */

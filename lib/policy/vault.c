@@ -21,7 +21,7 @@
 #include "crypt/note.h"
 #include "policy/journal.h"
 
-static const char *const files[] = { "helper.key", "helper.pub", "journal", "checkpoint", "cells" };
+static const char *const files[] = { "helper.key", "helper.pub", "journal", "checkpoint", "cells", "snapshot" };
 enum { FILES = sizeof files / sizeof *files, TMP = 20 };
 
 /* --- making --- */
@@ -101,7 +101,8 @@ static int fill(int dir, uint8_t pk[BL_IDENT_PK], struct bl_err *err)
 	bl_buf_init(&none, 0);
 	if (bl_ident_generate(&id, err))
 		return -1;
-	if (!put_keys(dir, &id, err) && !put_journal(dir, &id, err) && !put_closed(dir, "cells", 0600, &none, err))
+	if (!put_keys(dir, &id, err) && !put_journal(dir, &id, err) && !put_closed(dir, "cells", 0600, &none, err) &&
+	    !put_closed(dir, "snapshot", 0600, &none, err))
 		ret = fsync(dir) ? bl_err_sys(err, BL_IOERR, "cannot sync") : 0;
 	memcpy(pk, id.pk, BL_IDENT_PK);
 	bl_ident_fini(&id);
@@ -254,11 +255,23 @@ static int open_file(int dir, const char *name, int flags, const char *vault, st
 	return bl_err_hint(err, "bl-keygen -V DIR makes one");
 }
 
+/* Only what it is for is lost where it cannot be had: no link, pipe or read-only folder in its place stops a vault. */
+static int open_snapshot(int dir)
+{
+	int fd = openat(dir, "snapshot", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	struct stat st;
+
+	if (fd < 0 || (!fstat(fd, &st) && S_ISREG(st.st_mode)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 int bl_vault_open(struct bl_vault *v, int dir, const char *name, struct bl_err *err)
 {
 	int key, ret = -1;
 
-	*v = (struct bl_vault){ .journal = -1, .checkpoint = -1, .cells = -1 };
+	*v = (struct bl_vault){ .journal = -1, .checkpoint = -1, .cells = -1, .snapshot = -1 };
 	key = open_file(dir, "helper.key", O_RDONLY, name, err);
 	if (key >= 0 && (v->journal = open_file(dir, "journal", O_RDWR | O_APPEND, name, err)) >= 0 &&
 	    (v->checkpoint = open_file(dir, "checkpoint", O_RDWR, name, err)) >= 0 &&
@@ -266,6 +279,7 @@ int bl_vault_open(struct bl_vault *v, int dir, const char *name, struct bl_err *
 		char shown[512];
 		snprintf(shown, sizeof shown, "%s/helper.key", name);
 		ret = bl_ident_read_fd(&v->id, key, shown, err);
+		v->snapshot = ret ? -1 : open_snapshot(dir);
 	}
 	if (key >= 0)
 		close(key);
@@ -276,11 +290,11 @@ int bl_vault_open(struct bl_vault *v, int dir, const char *name, struct bl_err *
 
 void bl_vault_close(struct bl_vault *v)
 {
-	int fds[] = { v->journal, v->checkpoint, v->cells };
+	int fds[] = { v->journal, v->checkpoint, v->cells, v->snapshot };
 
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	bl_ident_fini(&v->id);
-	*v = (struct bl_vault){ .journal = -1, .checkpoint = -1, .cells = -1 };
+	*v = (struct bl_vault){ .journal = -1, .checkpoint = -1, .cells = -1, .snapshot = -1 };
 }

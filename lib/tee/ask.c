@@ -40,6 +40,33 @@ struct run {				/* one request */
 
 /* --- a session's part --- */
 
+/* A key of the vault for one use. */
+static void vault_key(const struct bl_vault *v, const char *label, const void *context, size_t n, uint8_t out[32])
+{
+	uint8_t prk[32], info[128];
+	size_t len = strlen(label) + 1;
+
+	assert(len + n <= sizeof info);
+	memcpy(info, label, len);
+	memcpy(info + len, context, n);
+	bl_hash_extract("bl vault v1", 11, v->id.sk, 32, prk);
+	bl_hash_expand(prk, info, len + n, out, 32);
+	bl_mem_wipe(prk, sizeof prk);
+}
+
+static int open_journal(struct bl_ask *k, struct bl_err *err)
+{
+	uint8_t key[32];
+	int rc = bl_journal_open(&k->journal, k->vault->journal, bl_ledger_fold, k->ledger, err);
+
+	if (rc || k->vault->snapshot < 0)
+		return rc;
+	vault_key(k->vault, "snapshot", "", 0, key);
+	rc = bl_journal_snapshot(k->journal, k->vault->snapshot, key, &bl_ledger_state, err);
+	bl_mem_wipe(key, sizeof key);
+	return rc;
+}
+
 int bl_ask_init(struct bl_ask *k, struct bl_err *err)
 {
 	const struct bl_header *h = bl_reader_header(k->reader);
@@ -54,7 +81,7 @@ int bl_ask_init(struct bl_ask *k, struct bl_err *err)
 		return -1;
 	if (!(k->ledger = bl_ledger_new()))
 		return bl_err_set(err, BL_OSERR, "out of memory");
-	return bl_journal_open(&k->journal, k->vault->journal, bl_ledger_fold, k->ledger, err);
+	return open_journal(k, err);
 }
 
 void bl_ask_fini(struct bl_ask *k)
@@ -302,20 +329,6 @@ static bool needs(const struct bl_verdict *v, enum bl_rule_kind kind)
 	return false;
 }
 
-/* Entities of a dataset have the same names in every file of it, and other names under another vault. */
-static void vault_key(const struct bl_vault *v, const char *label, const void *context, size_t n, uint8_t out[32])
-{
-	uint8_t prk[32], info[128];
-	size_t len = strlen(label) + 1;
-
-	assert(len + n <= sizeof info);
-	memcpy(info, label, len);
-	memcpy(info + len, context, n);
-	bl_hash_extract("bl vault v1", 11, v->id.sk, 32, prk);
-	bl_hash_expand(prk, info, len + n, out, 32);
-	bl_mem_wipe(prk, sizeof prk);
-}
-
 /* The dataset, by owner and name: what the differencing store is kept for. */
 static void dataset_id(const struct bl_header *h, uint8_t out[32])
 {
@@ -344,6 +357,7 @@ static int run_plan(struct run *r, struct bl_err *err)
 	int rc;
 
 	if (needs(&r->v, BL_RULE_DIFFERENCING)) {
+		/* Entities of a dataset have the same names in every file of it, and other names under another vault. */
 		dataset_id(r->h, id);
 		vault_key(r->k->vault, "entity", id, sizeof id, key);
 		x.name = name_entity;

@@ -4,9 +4,11 @@
  *
  *	gcc -O2 -Ilib -D_GNU_SOURCE -o bench_journal tests/bench/bench_journal.c build/libbl.a -ljansson -lcsv -lzstd -lsodium -lcrypto -lm
  *	./bench_journal make DIR ENTRIES	a new vault; entries as of a helper: request, verdict, release, each of another question
- *	./bench_journal open DIR ROUNDS		least processor and wall time of lock, load or fold, unlock
+ *	./bench_journal fold DIR ROUNDS		least processor and wall time of opening it, every entry verified
+ *	./bench_journal open DIR ROUNDS		the same with a snapshot, and what writing it cost the first time
  */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,8 +102,21 @@ static double seconds(clockid_t c)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int once(const char *dir, double *cpu, double *wall, uint64_t *size)
+struct cost { double cpu, wall; };
+
+static void begin(struct cost *c)
 {
+	*c = (struct cost){ seconds(CLOCK_PROCESS_CPUTIME_ID), seconds(CLOCK_MONOTONIC) };
+}
+
+static void end(struct cost *c)
+{
+	*c = (struct cost){ 1e3 * (seconds(CLOCK_PROCESS_CPUTIME_ID) - c->cpu), 1e3 * (seconds(CLOCK_MONOTONIC) - c->wall) };
+}
+
+static int once(const char *dir, bool snapshot, struct cost *opening, struct cost *unlock, uint64_t *size)
+{
+	static const uint8_t key[32];
 	struct bl_journal *j = NULL;
 	struct bl_ledger *l = NULL;
 	struct bl_vault v;
@@ -109,13 +124,16 @@ static int once(const char *dir, double *cpu, double *wall, uint64_t *size)
 
 	if (bl_vault_open(&v, d, dir, &err))
 		return -1;
-	*cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-	*wall = seconds(CLOCK_MONOTONIC);
-	rc = !(l = bl_ledger_new()) || bl_journal_open(&j, v.journal, bl_ledger_fold, l, &err) || bl_journal_lock(j, &err);
-	*cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - *cpu;
-	*wall = seconds(CLOCK_MONOTONIC) - *wall;
+	begin(opening);
+	rc = !(l = bl_ledger_new()) || bl_journal_open(&j, v.journal, bl_ledger_fold, l, &err) ||
+	     (snapshot && bl_journal_snapshot(j, v.snapshot, key, &bl_ledger_state, &err)) || bl_journal_lock(j, &err);
+	end(opening);
 	if (!rc)
 		*size = bl_journal_size(j);
+	begin(unlock);
+	if (!rc)
+		bl_journal_unlock(j);
+	end(unlock);
 	bl_journal_close(j);
 	bl_ledger_free(l);
 	bl_vault_close(&v);
@@ -125,7 +143,7 @@ static int once(const char *dir, double *cpu, double *wall, uint64_t *size)
 
 int main(int argc, char **argv)
 {
-	double cpu, wall, least[2] = { 1e9, 1e9 };
+	struct cost first = { 0 }, one, unlock, least = { 1e9, 1e9 };
 	uint64_t size = 0;
 	int rc = 0;
 
@@ -135,11 +153,15 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "make")) {
 		rc = make(argv[2], strtoull(argv[3], NULL, 10));
 	} else {
-		for (int i = atoi(argv[3]); i-- > 0 && !(rc = once(argv[2], &cpu, &wall, &size));) {
-			least[0] = cpu < least[0] ? cpu : least[0];
-			least[1] = wall < least[1] ? wall : least[1];
+		const bool snapshot = !strcmp(argv[1], "open");
+		for (int i = 0; i < atoi(argv[3]) && !(rc = once(argv[2], snapshot, &one, &unlock, &size)); i++) {
+			if (!i)
+				first = unlock;
+			least.cpu = one.cpu < least.cpu ? one.cpu : least.cpu;
+			least.wall = one.wall < least.wall ? one.wall : least.wall;
 		}
-		printf("%llu entries: cpu %.3f ms, wall %.3f ms\n", (unsigned long long)size, least[0] * 1e3, least[1] * 1e3);
+		printf("%llu entries: cpu %.3f ms, wall %.3f ms", (unsigned long long)size, least.cpu, least.wall);
+		printf(snapshot ? "; written in cpu %.3f ms, wall %.3f ms\n" : "\n", first.cpu, first.wall);
 	}
 	if (rc)
 		fprintf(stderr, "%s\n", err.msg);

@@ -108,7 +108,7 @@ run bl-keygen -V vault
 exits 0 'a vault is made'
 is "$out" '' 'with nothing on stdout'
 like "$err" "made the vault 'vault' and its public key 'vault/helper.pub', SHA256:" 'stderr says where its public key is'
-is "$(ls vault | tr '\n' ' ')" 'cells checkpoint helper.key helper.pub journal ' 'it is complete'
+is "$(ls vault | tr '\n' ' ')" 'cells checkpoint helper.key helper.pub journal snapshot ' 'it is complete'
 is "$(mode vault):$(mode vault/helper.key)" 700:600 'and private'
 run bl-keygen -q -V vault2
 is "$rc:$out$err" 0: '-q says nothing'

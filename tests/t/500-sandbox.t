@@ -59,7 +59,7 @@ if [ "$(id -u)" = 0 ] && holds 7; then
 	is "$(ls -A "/proc/$pid/root/")" '' 'its root directory is empty'
 	is "$(cat "/proc/$pid/environ")" '' 'its environment is empty'
 	is "$(for f in /proc/"$pid"/fd/*; do readlink "$f" | sed -E 's/:\[.*//; s/.*\/vault/vault/'; done | sort | tr '\n' ' ')" \
-		'/dev/null /dev/null /dev/null socket vault/cells vault/checkpoint vault/journal ' 'it holds its socket and the vault, and nothing else'
+		'/dev/null /dev/null /dev/null socket vault/cells vault/checkpoint vault/journal vault/snapshot ' 'it holds its socket and the vault, and nothing else'
 else
 	skip 'only root can look into a helper with an empty root'
 fi

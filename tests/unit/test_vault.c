@@ -68,7 +68,7 @@ static void test_make(void)
 	is_int(code(bl_vault_may_make("v", &err)), 0, "a vault may be made");
 	is_int(code(bl_vault_make("v", pk, &err)), 0, "and is");
 	is_int(entries("."), 1, "nothing else is left beside it");
-	is_int(entries("v"), 5, "with five files");
+	is_int(entries("v"), 6, "with six files");
 	is_int(mode("v"), 0700, "the directory is 0700");
 	is_int(mode("v/helper.key"), 0600, "the key is 0600");
 	is_int(mode("v/journal"), 0600, "so is the journal");
@@ -79,6 +79,7 @@ static void test_make(void)
 	ok(!memcmp(v.id.pk, pk, sizeof pk), "with that identity");
 	is_int(fcntl(v.journal, F_GETFL) & (O_ACCMODE | O_APPEND), O_RDWR | O_APPEND, "the journal is for appending");
 	is_int(fcntl(v.cells, F_GETFL) & (O_ACCMODE | O_APPEND), O_RDWR, "the cells for writing");
+	is_int(fcntl(v.snapshot, F_GETFL) & (O_ACCMODE | O_APPEND), O_RDWR, "the snapshot too");
 	ok(!bl_journal_open(&j, v.journal, keep_init, init, &err) && !bl_journal_lock(j, &err), "the journal verifies");
 	is_int(bl_journal_size(j), 1, "with one entry");
 	bl_ident_fpr(pk, want + 5);
@@ -212,6 +213,42 @@ static void test_open(void)
 	}
 }
 
+/* The one file that is made again, and that may be missing. */
+static void without(const char *command, bool there, const char *promise)
+{
+	struct bl_vault v;
+	struct stat st;
+	char c[256];
+
+	snprintf(c, sizeof c, "rm -rf s && cp -R v s && chmod 600 s/helper.key && cd s && rm snapshot && %s", command);
+	if (system(c))
+		abort();
+	is_int(open_it(&v, "s"), 0, "%s", promise);
+	ok((v.snapshot >= 0) == there && (!there || (!fstat(v.snapshot, &st) && S_ISREG(st.st_mode))), "%s", there ? "and has one" : "and has none");
+	ok(!there || mode("s/snapshot") == 0600, "which is nobody else's");
+	bl_vault_close(&v);
+	if (system("chmod 700 s"))
+		abort();
+}
+
+static void test_snapshot(void)
+{
+	struct stat st;
+
+	without("true", true, "a vault of before there were snapshots opens");
+	without("ln -s elsewhere snapshot", false, "a link for a snapshot is not followed");
+	ok(lstat("s/elsewhere", &st), "nor made through");
+	without("ln -s journal snapshot", false, "nor if it leads to what is there");
+	without("mkfifo snapshot", false, "a pipe stops nothing");
+	without("mkdir snapshot", false, "nor a folder");
+	if (geteuid()) {
+		without("chmod 500 .", false, "nor a vault to which nothing can be added");
+		without(": >snapshot && chmod 400 snapshot", false, "nor one that may not be written");
+	} else {
+		skip(6, "root may write anything");
+	}
+}
+
 int main(void)
 {
 	if (!mkdtemp(dir) || chdir(dir) || bl_mem_init(false, &err))
@@ -223,6 +260,7 @@ int main(void)
 	test_full();
 	test_interrupted();
 	test_open();
+	test_snapshot();
 	char remove[64];
 	snprintf(remove, sizeof remove, "rm -rf %s", dir);
 	return chdir("/") | system(remove) | tap_done();
