@@ -19,7 +19,7 @@
 #include "tee/sandbox.h"
 #include "tee/wire.h"
 
-enum { RUN_MEMORY = 1 << 30, CLOCK_SLACK = 300 };
+enum { RUN_MEMORY = 1 << 30, CLOCK_SLACK = 300, YEAR = 365 * 86400 };
 static const char withheld_note[] = "groups and cells that fail min_entities are withheld";
 
 struct run {				/* one request */
@@ -350,7 +350,7 @@ static int run_plan(struct run *r, struct bl_err *err)
 	struct bl_exec x = {
 		.by_entity = !r->v.open,
 		.max_groups = r->plan.kind == BL_PLAN_GROUPS ? p->limits.groups : p->limits.rows_out,
-		.deadline_ns = r->start_ns + p->limits.seconds * 1000000000ull,
+		.deadline_ns = r->start_ns + (p->limits.seconds < YEAR ? p->limits.seconds : YEAR) * 1000000000ull,
 		.memory = RUN_MEMORY,
 	};
 	uint8_t id[32], key[32];
@@ -383,17 +383,19 @@ static int open_cells(const struct run *r, struct bl_cells **store, struct bl_er
 	return rc;
 }
 
-static void output_hash(const struct bl_table *t, uint8_t out[32], struct bl_err *err)
+static int hash_output(const struct bl_table *t, uint8_t out[32], struct bl_err *err)
 {
 	struct bl_buf rows;
+	int rc = 0;
 
 	bl_buf_init(&rows, BL_WIRE_ANSWER_MAX);
 	bl_table_jsonl(t, &rows);
 	if (rows.failed)
-		bl_err_set(err, BL_REFUSED, "refused: limits.answer (at most %d MiB)", BL_WIRE_ANSWER_MAX >> 20);
+		rc = bl_err_set(err, BL_REFUSED, "refused: limits.answer (at most %d MiB)", BL_WIRE_ANSWER_MAX >> 20);
 	else
 		bl_hash_sha256(rows.p, rows.len, out);
 	bl_buf_fini(&rows);
+	return rc;
 }
 
 static int put_receipt(struct run *r, const struct bl_entry_verdict *v, const uint8_t id[16], struct bl_err *err)
@@ -448,11 +450,7 @@ static int release(struct run *r, struct bl_gate *g, struct bl_cells *store, str
 	r->out->note = g->could_withhold ? withheld_note : NULL;
 	if (g->outcome == BL_GATE_LOG)
 		r->out->warning = "the policy would refuse this answer; it was released and logged";
-	err->code = BL_OK;
-	output_hash(&r->out->table, output, err);
-	if (err->code != BL_OK)
-		return -1;
-	if (store && bl_cells_write(store, cells, &written, err))
+	if (hash_output(&r->out->table, output, err) || (store && bl_cells_write(store, cells, &written, err)))
 		return -1;
 	v.output = output;
 	v.cells = written ? cells : NULL;
@@ -550,8 +548,10 @@ static int answer(struct run *r, struct bl_err *err)
 	bl_judge_admit(&r->v, &r->k->policy, &r->who);
 	r->entry.role = r->v.role;
 	hash_request(r);
-	if (r->v.kind == BL_VERDICT_REFUSE)		/* whoever may not ask opens no key */
-		return record_refusal(r, "judge", r->v.rule_name, false, &r->v.err, err);
+	if (r->v.kind == BL_VERDICT_REFUSE) {		/* whoever may not ask opens no key, and is told nothing */
+		r->out->err = r->v.err;
+		return r->q->kind == BL_REQUEST_QUERY ? record_refusal(r, "judge", r->v.rule_name, false, &r->v.err, err) : 0;
+	}
 	if (r->q->kind == BL_REQUEST_QUERY && meet_file(r, err)) {
 		why = *err;
 		return why.code == BL_REFUSED ? record_refusal(r, "judge", "version", false, &why, err) : -1;
