@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * caution: the lint warnings W01 to W16: what a policy may say, and its owner should mean.
+ * caution: the lint warnings W01 to W16 and W19: what a policy may say, and its owner should mean.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +21,16 @@ static bool is_number(const struct bl_policy *p, const struct bl_doc_column *c, 
 		if (numeric(&s->col[i]) && (c == p->star ? bl_doc_column_of(p, s->col[i].name) == c : !strcmp(s->col[i].name, c->name)))
 			return true;
 	return false;
+}
+
+/* May conditions or groups name who somebody is? A group whose members are known by number is told apart by a condition on one. */
+static void entity(struct bl_lint *l, const struct bl_policy *p)
+{
+	for (uint32_t i = 0; i < p->nentity; i++) {
+		const struct bl_doc_column *c = bl_doc_column_of(p, p->entity[i]);
+		if (c && c->class != BL_CLASS_IDENTIFIER && c->uses & (BL_USE_FILTER | BL_USE_GROUP))
+			bl_lint_column(l, "W19", c, "uses", "conditions may name single entities: whoever knows the rest of a group learns about one");
+	}
 }
 
 static void columns(struct bl_lint *l, const struct bl_policy *p, const struct bl_schema *s)
@@ -90,6 +100,8 @@ static void rest(struct bl_lint *l, const struct bl_policy *p)
 void bl_caution_find(struct bl_lint *l, const struct bl_policy *p, const struct bl_schema *s)
 {
 	columns(l, p, s);
+	if (!bl_lint_always(p->release))
+		entity(l, p);
 	bl_lint_walk(p->release, see, l);
 	if (!p->mitigate_dp && !bl_lint_never(p->release) && !bl_lint_covered(p->release, BL_RULE_DIFFERENCING))
 		bl_lint_add(l, "W03", "release", "exact answers without differencing: two of them may differ by one");

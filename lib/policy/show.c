@@ -391,6 +391,7 @@ const char *bl_show_gap(const struct bl_policy *p, size_t at)
 		{ tested && !bl_lint_covered(r, BL_RULE_DIFFERENCING), "Two answers may differ by one person." },
 		{ tested && bl_lint_has(r, BL_RULE_DIFFERENCING),
 		  "Answers are compared in pairs: three or more, taken together, may still single somebody out." },
+		{ tested, "Answers are tested as if the asker knew nobody: whoever knows the rest of a group may learn about one of it." },
 		{ tested, "Exact answers have no bound on what many of them tell together; only differential privacy has." },
 		{ tested && p->budget_refusals == UINT64_MAX, "Refusals are not limited: each tells one bit about who is in a group." },
 		{ p->not_after == INT64_MAX, "It never expires." },

@@ -242,12 +242,16 @@ static void cautions(void)
 		{ "W14", "columns.a.like", "\"columns\":{\"a\":{\"like\":true}}," TAIL },
 		{ "W15", "release.differencing", "\"release\":{\"differencing\":{\"k\":9,\"mode\":\"xor\"}}," BASE },
 		{ "W16", "mitigate.cell_key", "\"mitigate\":{\"cell_key\":{}}," TAIL },
+		{ "W19", "columns.id.uses", "\"columns\":{\"id\":{\"uses\":[\"filter\"]}}," TAIL },
+		{ "W19", "columns.*.uses", "\"columns\":{\"*\":{\"uses\":[\"group\"]}}," TAIL },
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		finds(all[i].code, all[i].path, all[i].members);
 	not("W08", "\"dp\":{}," TAIL, "dp pads by default");
 	not("W10", "\"columns\":{\"a\":{\"uses\":[\"filter\"],\"bounds\":[0,9],\"domain\":[1,2]}}," TAIL, "a list of public values");
+	not("W19", "\"columns\":{\"id\":{\"uses\":[\"aggregate\"]},\"a\":{\"uses\":[\"filter\"]}}," TAIL, "who somebody is cannot be asked for");
+	not("W19", "\"columns\":{\"id\":{\"uses\":[\"filter\"]}},\"release\":true,\"otherwise\":\"reject\"", "nothing is tested");
 	not("W03", "\"release\":{\"any\":[{\"all\":[" RULES "]},{\"dp\":true}]}", "dp needs no differencing");
 	lint("\"principals\":[{\"role\":\"analyst\",\"any\":true}],\"note\":\"because\"," TAIL, NULL);
 	ok(has_code("W09") && strcmp(l.v[1].text, "anybody with a key may ask; say why in note"), "W09 with a reason asks for none");
