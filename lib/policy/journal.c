@@ -304,6 +304,7 @@ struct bound {
 	uint8_t hash[BL_HASH_LEN], root[BL_TREE_HASH];
 	struct bl_tree before;
 };
+_Static_assert(sizeof(struct bound) == 16 + BL_HASH_LEN + BL_TREE_HASH + 8 + 64 * BL_TREE_HASH, "written as it lies: no gaps");
 
 int bl_journal_snapshot(struct bl_journal *j, int fd, const uint8_t key[32], const struct bl_journal_state *state, struct bl_err *err)
 {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cur.h"
+#include "base/pages.h"
 #include "base/text.h"
 #include "crypt/hash.h"
 #include "crypt/mem.h"
@@ -334,6 +335,7 @@ bool bl_ledger_released(const struct bl_ledger *l, const uint8_t request[32], co
 
 struct sizes { uint64_t seen, value, datasets; };
 struct dataset_head { uint64_t version, cells; uint8_t policy[HASH]; };
+_Static_assert(sizeof(struct sizes) == 24 && sizeof(struct dataset_head) == 16 + HASH, "written as they lie: no gaps");
 
 static uint64_t state_size(const void *ledger)
 {
@@ -379,8 +381,10 @@ static bool load_dataset(struct dataset *d, struct bl_snapshot *s)
 static bool load_table(struct table *t, uint64_t width, uint64_t slots, struct bl_snapshot *s)
 {
 	*t = (struct table){ .width = width, .slots = slots };
-	if (!slots || slots & (slots - 1) || slots > bl_snapshot_left(s) / 8 / width || !(t->word = malloc(8 * width * slots)) ||
-	    !bl_snapshot_take(s, t->word, 8 * width * slots))
+	if (!slots || slots & (slots - 1) || slots > bl_snapshot_left(s) / 8 / width || !(t->word = malloc(8 * width * slots)))
+		return false;
+	bl_pages_large(t->word, 8 * width * slots);
+	if (!bl_snapshot_take(s, t->word, 8 * width * slots))
 		return false;
 	for (uint64_t i = 0; i < slots; i++)
 		t->used += t->word[i * width] != 0;
