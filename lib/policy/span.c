@@ -429,13 +429,14 @@ static int sum_up(struct audit *a)
 
 /* --- what one sum is more than another --- */
 
-/* Part by part what cell c of the group has and cell d has not; false unless d's rows are all c's. */
+/* Part by part what cell c of the group has and cell d has not; false where d has rows that c has not, as far as can be seen. */
 static bool difference(const struct bl_work *w, uint64_t g, uint32_t c, uint32_t d, bl_i128 *out)
 {
 	const bl_i128 *part = bl_work_part(w, g, 0);
 
 	for (uint64_t i = 0, n = bl_work_count(w, g); i < n; i++, part += w->r->ncell) {
-		if (part[w->cell[d].n] > part[w->cell[c].n])
+		bl_i128 more = part[w->cell[c].n] - part[w->cell[d].n];
+		if (more < 0 || (!more && part[c] != part[d]))
 			return false;
 		out[i] = (bl_i128)((bl_u128)part[c] - (bl_u128)part[d]);
 	}

@@ -84,6 +84,31 @@ two k 'select stddev(born) from t where sick = 1' 'select stddev(born) from t wh
 two k 'select count(distinct born) from t where sick = 1' 'select count(distinct born) from t where sick = 1 and id <> 137'
 two k 'select count(note) from t where id > 20' 'select count(note) from t where id > 20 and id <> 137'
 
+# --- near questions at once: at most one of them ---
+new k
+for i in 2 5 8 11 14 17 20 23 26 29 32 35; do
+	( bl-query -q -i analyst.pem -V k.vault "select sum(born) from t where sick = 1 and id <> $i" k.blf >n$i 2>/dev/null; echo $? >m$i ) &
+done
+wait
+is "$(cat m? m?? | sort | uniq -c | tr -s ' ' | tr '\n' ';')" ' 1 0; 11 77;' 'of twelve sums at once that lack one person each, one is answered'
+
+# --- people with many rows: 60 cards, a row a month; c7 has two in May ---
+awk 'BEGIN { print "tx,card,month,amount"
+	for (c = 1; c <= 60; c++) for (m = 1; m <= 6; m++) printf "%d,c%d,%d,%d.5\n", c * 10 + m, c, m, 20 + c * m % 9
+	print "77,c7,5,31.5" }' >cards.csv
+sed 's/"dataset": "t", "entity": "id"/"dataset": "cards", "entity": "card"/' k.json >c.json
+bl-keygen -q -V c.vault && bl-ingest -q -i owner.pem -p c.json -r c.vault/helper.pub -o c.blf cards.csv && cp -a c.vault c.new
+alone c "select sum(amount) from cards where card = 'c7'"
+alone c 'select sum(amount) filter (where tx <> 77) from cards'
+alone c 'select sum(amount) filter (where month <= 3), sum(amount) filter (where month > 3 and tx <> 77), sum(amount) from cards' 'parts and the whole, which has one row more'
+alone c 'select count(*) filter (where month = 4), count(*) filter (where month = 5) from cards' 'months that differ by one row'
+fine c 'select month, count(*), sum(amount), count(distinct card) from cards where month < 5 group by month' 'months that do not are answered'
+fine c 'select sum(amount) filter (where month = 1), sum(amount) filter (where month = 2), avg(amount) from cards'
+two c 'select sum(amount) from cards' 'select sum(amount) from cards where tx <> 77'
+two c 'select count(*) from cards where month >= 5' 'select count(*) from cards where month >= 5 and tx <> 77'
+new c; answered c 'select month % 2, sum(amount) from cards group by 1'
+refused c 'select sum(amount) from cards where tx <> 77' 'then the union of its groups without a row'
+
 # --- rounding ---
 new r; q r 'select count(*), sum(step), avg(step), sum(sick) from t where step = 2 and sick = 1'
 is "$(values)" '60,120,2,60' 'sums of one number are rounded as the counts they are'
