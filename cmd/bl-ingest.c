@@ -267,26 +267,10 @@ static int load(struct job *j, int fd, struct bl_err *err)
 
 /* --- the whole --- */
 
-/* The output may be none of the files that are read. */
-static void register_input(struct job *j, const char *path)
-{
-	int fd = strcmp(path, "-") ? open(path, O_PATH | O_CLOEXEC) : -1;
-
-	if (fd < 0)
-		return;
-	bl_out_input(&j->out, fd);
-	close(fd);
-}
-
 static int open_output(struct job *j, struct bl_err *err)
 {
 	if (dry)
 		return (j->out.fd = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0 ? bl_err_sys(err, BL_OSERR, "cannot open '/dev/null'") : 0;
-	bl_out_input(&j->out, j->fd);
-	register_input(j, identity);
-	register_input(j, policy_path);
-	for (size_t i = 0; i < recipients.n; i++)
-		register_input(j, recipients.item[i]);
 	return bl_out_open(&j->out, output, 0666, false, err);
 }
 

@@ -210,7 +210,7 @@ static int show(struct bl_err *err)
 	char path[PATH], fpr[BL_IDENT_FPR];
 	struct bl_out out;
 	struct bl_buf b;
-	int fd, ret = -1;
+	int ret = -1;
 
 	bl_out_init(&out);
 	bl_buf_init(&b, PEM);
@@ -220,11 +220,6 @@ static int show(struct bl_err *err)
 	}
 	if (vault ? bl_ident_read_pub(pk, path, err) : bl_ident_read_either(pk, input, &ask, err))
 		goto out;
-	fd = vault || strcmp(input, "-") ? open(vault ? path : input, O_PATH | O_CLOEXEC) : STDIN_FILENO;
-	if (fd >= 0)
-		bl_out_input(&out, fd);
-	if (fd > STDIN_FILENO)
-		close(fd);
 	bl_ident_fpr(pk, fpr);
 	if (public)
 		bl_ident_print_pub(pk, &b);

@@ -240,14 +240,12 @@ static int show(int argc, char **argv, struct bl_err *err)
 
 /* --- new --- */
 
-static int write_draft(const struct bl_buf *b, int input, struct bl_err *err)
+static int write_draft(const struct bl_buf *b, struct bl_err *err)
 {
 	struct bl_out out;
 	int rc;
 
 	bl_out_init(&out);
-	if (input >= 0)
-		bl_out_input(&out, input);
 	rc = bl_out_open(&out, output, 0666, false, err) || bl_file_write(out.fd, b->p, b->len, err) || bl_out_commit(&out, err) ? -1 : 0;
 	bl_out_fini(&out);
 	return rc;
@@ -288,7 +286,7 @@ static int new(int argc, char **argv, struct bl_err *err)
 	rc = bl_lint_check(&p, NULL, err);
 	bl_doc_fini(&p);
 	if (!rc)
-		rc = write_draft(&b, s.fd, err);
+		rc = write_draft(&b, err);
 	if (!rc && !entity)
 		bl_opt_note("each row counts as one person: if a column tells people apart, name it with --entity");
 out:
@@ -332,7 +330,6 @@ static int write_sealed(struct bl_source *s, const struct bl_policy *p, const st
 	int rc;
 
 	bl_out_init(&out);
-	bl_out_input(&out, s->fd);
 	rc = bl_out_open(&out, output, 0666, false, err) || bl_attach_write(s, p, id, out.fd, err) || bl_out_commit(&out, err) ? -1 : 0;
 	bl_out_fini(&out);
 	return rc;

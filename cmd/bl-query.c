@@ -57,8 +57,11 @@ static int open_table(struct table *t, struct bl_err *err)
 		bl_err_set(err, BL_USAGE, "a sealed file cannot come from a pipe");
 		return bl_err_hint(err, "the helper reads it by position: give it a name");
 	}
-	if ((t->fd = bl_file_open(t->path, err)) < 0)
+	if ((t->fd = bl_file_open(t->path, err)) < 0) {
+		if (strchr(t->path, ' '))
+			bl_err_hint(err, "the SQL comes first, in one pair of quotes, then the sealed file");
 		return -1;
+	}
 	return bl_header_read(&t->h, t->fd, err) ? bl_err_where(err, "%s", t->path) : 0;
 }
 
@@ -82,20 +85,33 @@ static int read_identity(struct bl_ident *id, struct bl_err *err)
 	return bl_ident_read(id, opt.identity, &ask, err);
 }
 
+static bool to_file(void)
+{
+	return opt.out && strcmp(opt.out, "-");
+}
+
 static int check_options(struct bl_err *err)
 {
+	const bool asks = !opt.schema && !opt.explain && !opt.dry_run;
+	const char *dot = opt.out ? strrchr(opt.out, '.') : NULL, *format = opt.format ? opt.format : dot ? dot + 1 : "csv";
+
+	if (opt.json && opt.format && strcmp(opt.format, "json"))
+		return bl_err_set(err, BL_USAGE, "--json and -f %s contradict each other", opt.format);
+	if (bl_table_face(format) < 0 && (opt.format || (!opt.json && (!strcmp(format, "parquet") || !strcmp(format, "arrow")))))
+		return bl_err_set(err, BL_USAGE, "format '%s' is not written by this version: table, csv, jsonl or json", format);
+	if (!asks && opt.format && bl_table_face(format) != BL_TABLE_TEXT && bl_table_face(format) != BL_TABLE_JSON)
+		return bl_err_set(err, BL_USAGE, "--schema and --explain are printed as text or as JSON, not as %s", format);
+	opt.json = opt.json || (opt.format && bl_table_face(format) == BL_TABLE_JSON);
+	if (opt.schema && (opt.explain || opt.dry_run))
+		return bl_err_set(err, BL_USAGE, "--schema and --explain are two questions");
+	if (!asks && (opt.receipt || opt.out))
+		return bl_err_set(err, BL_USAGE, "--schema and --explain release nothing: no -o, no --receipt");
+	if (opt.receipt && !strcmp(opt.receipt, to_file() ? opt.out : "-"))
+		return bl_err_set(err, BL_USAGE, "the answer and its receipt cannot both go to '%s'", opt.receipt);
 	if (!opt.vault) {
 		bl_err_set(err, BL_USAGE, "a vault is missing");
 		return bl_err_hint(err, "give it with -V, or in $BL_VAULT");
 	}
-	if (opt.json && opt.format && strcmp(opt.format, "json"))
-		return bl_err_set(err, BL_USAGE, "--json and -f %s contradict each other", opt.format);
-	if (opt.format && bl_table_face(opt.format) < 0)
-		return bl_err_set(err, BL_USAGE, "format '%s' is not written by this version: table, csv, jsonl or json", opt.format);
-	if (opt.schema && (opt.explain || opt.dry_run))
-		return bl_err_set(err, BL_USAGE, "--schema and --explain are two questions");
-	if ((opt.schema || opt.explain || opt.dry_run) && (opt.receipt || opt.out))
-		return bl_err_set(err, BL_USAGE, "--schema and --explain release nothing: no -o, no --receipt");
 	return 0;
 }
 
@@ -136,35 +152,39 @@ static int print_table(const struct bl_table *t, struct bl_arena *a, struct bl_b
 	return b->failed ? bl_err_set(err, BL_OSERR, "out of memory") : 0;
 }
 
-struct outputs { struct bl_out answer, receipt; };
+struct outputs { struct bl_out answer, receipt; bool keep; };	/* keep: the receipt is wanted */
 
-/* Both complete or both absent, the receipt first: an answer without its receipt is worth less than none. */
-static int write_outputs(struct outputs *o, const struct bl_answer *answer, const struct bl_buf *text, const char *receipt, struct bl_err *err)
+/* Before anything is asked: an answer that has nowhere to go would be charged all the same. */
+static int open_outputs(struct outputs *o, struct bl_arena *a, struct bl_err *err)
 {
-	if (receipt && (bl_out_open(&o->receipt, receipt, 0666, false, err) ||
-			bl_file_write(o->receipt.fd, answer->receipt, strlen(answer->receipt), err)))
+	const char *receipt = opt.receipt ? opt.receipt : to_file() ? bl_arena_printf(a, "%s.receipt.json", opt.out) : NULL;
+
+	if ((o->keep = receipt) && bl_out_open(&o->receipt, receipt, 0666, false, err))
 		return -1;
-	if (bl_out_open(&o->answer, opt.out, 0666, false, err) || bl_file_write(o->answer.fd, text->p, text->len, err))
+	if (bl_out_open(&o->answer, opt.out, 0666, false, err))
 		return -1;
-	return (receipt && bl_out_commit(&o->receipt, err)) || bl_out_commit(&o->answer, err) ? -1 : 0;
+	if (o->answer.path && o->receipt.path && !strcmp(o->answer.path, o->receipt.path))
+		return bl_err_set(err, BL_USAGE, "the answer and its receipt cannot both go to '%s'", receipt);
+	return 0;
 }
 
-static int print_release(const struct bl_answer *answer, const struct table *t, struct bl_arena *a, struct bl_err *err)
+/* Both complete or both absent, the receipt first: an answer without its receipt is worth less than none. */
+static int write_outputs(struct outputs *o, const struct bl_answer *answer, const struct bl_buf *text, struct bl_err *err)
 {
-	const bool to_file = opt.out && strcmp(opt.out, "-");
-	const char *receipt = opt.receipt ? opt.receipt : to_file ? bl_arena_printf(a, "%s.receipt.json", opt.out) : NULL;
-	struct outputs o;
+	if (o->keep && bl_file_write(o->receipt.fd, answer->receipt, strlen(answer->receipt), err))
+		return -1;
+	if (bl_file_write(o->answer.fd, text->p, text->len, err))
+		return -1;
+	return (o->keep && bl_out_commit(&o->receipt, err)) || bl_out_commit(&o->answer, err) ? -1 : 0;
+}
+
+static int print_release(const struct bl_answer *answer, struct outputs *o, struct bl_arena *a, struct bl_err *err)
+{
 	struct bl_buf text;
 	int rc;
 
 	bl_buf_init(&text, SIZE_MAX / 2);
-	bl_out_init(&o.answer);
-	bl_out_init(&o.receipt);
-	bl_out_input(&o.answer, t->fd);
-	bl_out_input(&o.receipt, t->fd);
-	rc = print_table(&answer->table, a, &text, err) || write_outputs(&o, answer, &text, receipt, err) ? -1 : 0;
-	bl_out_fini(&o.answer);
-	bl_out_fini(&o.receipt);
+	rc = print_table(&answer->table, a, &text, err) || write_outputs(o, answer, &text, err) ? -1 : 0;
 	bl_buf_fini(&text);
 	if (rc)
 		return rc;
@@ -172,7 +192,7 @@ static int print_release(const struct bl_answer *answer, const struct table *t, 
 		bl_opt_note("note: %s", answer->note);
 	if (answer->warning)
 		bl_opt_note("warning: %s", answer->warning);
-	if (!receipt)
+	if (!o->keep)
 		bl_opt_detail("the receipt was not kept; --receipt FILE keeps it");
 	return 0;
 }
@@ -185,31 +205,55 @@ static int print_text(const struct bl_answer *answer, struct bl_err *err)
 	if (!opt.json)
 		return fputs(answer->text ? answer->text : "", stdout) == EOF ? bl_err_sys(err, BL_IOERR, "cannot write") : 0;
 	bl_buf_init(&b, 16 << 20);
-	if (answer->document)
-		bl_json_print_pretty(answer->document, &b);
-	rc = bl_file_write(STDOUT_FILENO, b.p, b.len, err);
+	if (answer->document) {
+		struct bl_json *j = bl_json_copy(answer->document);
+		bl_json_put_text(j, "schema", opt.schema ? "bl-schema/1" : "bl-explain/1");
+		bl_json_print_pretty(j, &b);
+		bl_buf_put8(&b, '\n');
+		bl_json_free(j);
+	}
+	rc = b.failed ? bl_err_set(err, BL_OSERR, "out of memory") : bl_file_write(STDOUT_FILENO, b.p, b.len, err);
 	bl_buf_fini(&b);
 	return rc;
 }
 
-/* The line of the SQL where it is wrong, and a caret under the place. */
+static bool is_middle(char c)		/* of a UTF-8 sequence */
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* The line of the SQL where it is wrong, or the part of it around, and a caret under the place. */
 static void print_place(const struct bl_place *place, const char *sql, size_t n)
 {
+	enum { BEFORE = 60, AFTER = 30 };
 	size_t from = place->pos, to = place->pos, columns = 0;
+	bool cut_left, cut_right;
 
 	if (place->pos == SIZE_MAX || place->pos > n)
 		return;
-	while (from && sql[from - 1] != '\n')
+	while (from && sql[from - 1] != '\n' && place->pos - from < BEFORE)
 		from--;
-	while (to < n && sql[to] != '\n')
+	while (to < n && sql[to] != '\n' && to - place->pos < AFTER)
 		to++;
-	fputs("  ", stderr);
-	for (size_t i = from; i < to; i++)
-		fputc((unsigned char)sql[i] < 0x20 || sql[i] == 0x7f ? ' ' : sql[i], stderr);
-	fputs("\n  ", stderr);
+	while (from < place->pos && is_middle(sql[from]))
+		from++;
+	while (to < n && to > place->pos && is_middle(sql[to]))
+		to--;
+	if (from == to)
+		return;
+	cut_left = from && sql[from - 1] != '\n';
+	cut_right = to < n && sql[to] != '\n';
+	fputs(cut_left ? "  ..." : "  ", stderr);
+	for (size_t i = from; i < to; i++) {
+		/* Control bytes, C1 (C2 80..9F) among them, as blanks. */
+		const bool c1 = (unsigned char)sql[i] == 0xc2 && i + 1 < to && (unsigned char)sql[i + 1] < 0xa0;
+		fputc(c1 || (unsigned char)sql[i] < 0x20 || sql[i] == 0x7f ? ' ' : sql[i], stderr);
+		i += c1;
+	}
+	fputs(cut_right ? "...\n  " : "\n  ", stderr);
 	for (size_t i = from; i < place->pos; i++)
-		columns += ((unsigned char)sql[i] & 0xc0) != 0x80;
-	fprintf(stderr, "%*s^\n", (int)columns, "");
+		columns += !is_middle(sql[i]);
+	fprintf(stderr, "%*s^\n", (int)columns + (cut_left ? 3 : 0), "");
 }
 
 static int print_refusal(const struct bl_answer *answer, const struct table *t, const struct bl_request *q)
@@ -219,8 +263,11 @@ static int print_refusal(const struct bl_answer *answer, const struct table *t, 
 	if (e.code != BL_USAGE)
 		bl_err_where(&e, "%s", t->path);
 	bl_err_line("bl-query", e.msg);
-	if (q->sql)
+	if (q->sql) {
 		print_place(&answer->place, q->sql, q->sql_len);
+		if (!*e.hint && e.code == BL_REFUSED && answer->place.pos < q->sql_len && q->sql[answer->place.pos] == '"')
+			bl_err_hint(&e, "double quotes name a column; text stands in single ones");
+	}
 	if (*e.hint) {
 		memmove(e.msg, "hint: ", 6);
 		snprintf(e.msg + 6, sizeof e.msg - 6, "%s", e.hint);
@@ -235,14 +282,19 @@ static int ask(const struct table *t, struct bl_request *q, const struct bl_iden
 {
 	struct bl_answer answer = { 0 };
 	struct bl_client client;
+	struct outputs o = { .keep = false };
 	struct bl_arena arena;
 	struct bl_buf plain;
 	int rc = -1;
 
+	bl_out_init(&o.answer);
+	bl_out_init(&o.receipt);
 	bl_arena_init(&arena, SIZE_MAX / 2);
 	bl_buf_init(&plain, bl_wire_answer_room());
 	if (!bl_client_open(&client, opt.helper, opt.vault, t->fd, &t->h, me, err)) {
-		rc = bl_client_ask(&client, q, &plain, &arena, &answer, err);
+		rc = q->kind == BL_REQUEST_QUERY ? open_outputs(&o, &arena, err) : 0;
+		if (!rc)
+			rc = bl_client_ask(&client, q, &plain, &arena, &answer, err);
 		bl_client_close(&client, err);
 	}
 	if (rc)
@@ -252,8 +304,10 @@ static int ask(const struct table *t, struct bl_request *q, const struct bl_iden
 	if (answer.err.code)
 		rc = print_refusal(&answer, t, q);
 	else if (q->kind == BL_REQUEST_QUERY)
-		rc = print_release(&answer, t, &arena, err);
+		rc = print_release(&answer, &o, &arena, err);
 out:
+	bl_out_fini(&o.answer);
+	bl_out_fini(&o.receipt);
 	bl_answer_fini(&answer);
 	bl_buf_wipe(&plain);
 	bl_arena_fini(&arena);
@@ -268,8 +322,11 @@ static int read_sql(const char *arg, struct bl_buf *b, struct bl_request *q, str
 		q->sql_len = strlen(arg);
 		return 0;
 	}
-	if (bl_file_read("-", b, err))
+	if (bl_file_read("-", b, err)) {
+		if (err->code == BL_DATA)
+			err->code = BL_USAGE;
 		return bl_err_where(err, "SQL");
+	}
 	q->sql = b->p ? (const char *)b->p : "";
 	q->sql_len = b->len;
 	return memchr(q->sql, 0, q->sql_len) ? bl_err_set(err, BL_USAGE, "SQL holds a NUL byte") : 0;
@@ -288,7 +345,8 @@ static int run(int argc, char **argv, struct bl_err *err)
 	if (argc < first + 1)
 		return bl_err_set(err, BL_USAGE, first && !argc ? "SQL and a sealed file are missing" : "a sealed file is missing");
 	if (argc > first + 1)
-		return bl_err_set(err, BL_USAGE, "a question to several files is not answered by this version");
+		return bl_err_set(err, BL_USAGE, opt.schema ? "--schema takes one sealed file and no SQL" :
+							      "a question to several files is not answered by this version");
 	if (check_options(err))
 		return -1;
 	bl_buf_init(&sql, 1 << 20);
@@ -308,7 +366,7 @@ static int run(int argc, char **argv, struct bl_err *err)
 static const struct bl_opt_prog prog = {
 	.name = "bl-query",
 	.args = "[OPTION...] SQL [NAME=]FILE",
-	.summary = "ask a sealed table in SQL; what its policy allows is printed",
+	.summary = "Asks a sealed table in SQL and prints what its policy allows.",
 	.opts = options,
 	.run = run,
 	.example = "bl-query -i analyst.pem -V vault 'select count(*) from people' people.blf",

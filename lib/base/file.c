@@ -21,6 +21,31 @@ static const char *shown(const char *path)
 	return is_dash(path) ? "standard input" : path;
 }
 
+/* --- what is read --- */
+
+enum { INPUTS = 256 };
+static struct { dev_t dev; ino_t ino; } input[INPUTS];
+static size_t ninput;
+
+void bl_file_input(int fd)
+{
+	struct stat st;
+
+	/* Devices and pipes are no files that writing would destroy: /dev/null may be both. */
+	if (fstat(fd, &st) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) || ninput == INPUTS)
+		return;
+	input[ninput].dev = st.st_dev;
+	input[ninput++].ino = st.st_ino;
+}
+
+bool bl_file_is_input(const struct stat *st)
+{
+	for (size_t i = 0; i < ninput; i++)
+		if (input[i].dev == st->st_dev && input[i].ino == st->st_ino)
+			return true;
+	return false;
+}
+
 int bl_file_open(const char *path, struct bl_err *err)
 {
 	static bool stdin_taken;
@@ -42,6 +67,7 @@ int bl_file_open(const char *path, struct bl_err *err)
 	}
 	if (fd < 0)
 		return bl_err_sys(err, BL_NOINPUT, "cannot open '%s'", shown(path));
+	bl_file_input(fd);
 	return fd;
 }
 

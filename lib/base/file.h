@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -15,6 +16,12 @@
 
 /* Opens for reading with O_CLOEXEC; "-" is a duplicate of stdin, given once a process (then 64). Exit class 66: cannot open 'PATH': why. */
 int bl_file_open(const char *path, struct bl_err *err);
+/*
+ * What this process reads: files that bl_file_open opened, and whatever else is told (a descriptor of a file, or of a folder
+ * whose files are not ours to replace). out.h refuses to write over any of them, by device and inode.
+ */
+void bl_file_input(int fd);
+bool bl_file_is_input(const struct stat *st);
 /* Appends the whole of path ("-" is stdin) to b, refusing more than b->max bytes (65). */
 int bl_file_read(const char *path, struct bl_buf *b, struct bl_err *err);
 /* Reads until n bytes or end of file; returns the count or -1 (74). Retries EINTR. */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/out.h"
 #include "base/text.h"
 
@@ -59,30 +60,23 @@ void bl_out_init(struct bl_out *o)
 	*o = (struct bl_out){ .fd = -1 };
 }
 
-void bl_out_input(struct bl_out *o, int fd)
-{
-	struct stat st;
-
-	if (!fstat(fd, &st) && o->ninput < sizeof o->input / sizeof *o->input) {
-		o->input[o->ninput].dev = st.st_dev;
-		o->input[o->ninput++].ino = st.st_ino;
-	}
-}
-
-static bool is_input(const struct bl_out *o, const struct stat *st)
-{
-	for (unsigned i = 0; i < o->ninput; i++)
-		if (o->input[i].dev == st->st_dev && o->input[i].ino == st->st_ino)
-			return true;
-	return false;
-}
-
 /* The folder that path lies in, to be freed. */
 static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
 	return !slash ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+/* Does path lie in a folder that is an input, as a vault is? */
+static bool in_input(const char *path)
+{
+	char *folder = folder_of(path);
+	struct stat st;
+	bool in = folder && !stat(folder, &st) && bl_file_is_input(&st);
+
+	free(folder);
+	return in;
 }
 
 /* Creates the temporary file beside o->path. */
@@ -119,7 +113,7 @@ int bl_out_open(struct bl_out *o, const char *path, mode_t mode, bool excl, stru
 
 	o->excl = excl;
 	if (!path || !strcmp(path, "-")) {
-		if (!fstat(STDOUT_FILENO, &st) && S_ISREG(st.st_mode) && is_input(o, &st))
+		if (!fstat(STDOUT_FILENO, &st) && S_ISREG(st.st_mode) && bl_file_is_input(&st))
 			return bl_err_set(err, BL_USAGE, "standard output is also an input");
 		o->fd = STDOUT_FILENO;
 		return 0;
@@ -128,12 +122,14 @@ int bl_out_open(struct bl_out *o, const char *path, mode_t mode, bool excl, stru
 		errno = *path ? EISDIR : ENOENT;
 		return bl_err_sys(err, BL_CANTCREAT, "cannot create '%s'", path);
 	}
+	if (in_input(path))
+		return bl_err_set(err, BL_USAGE, "output '%s' would lie in a vault", path);
 	if (excl && !lstat(path, &st)) {
 		errno = EEXIST;
 		return bl_err_sys(err, BL_CANTCREAT, "cannot create '%s'", path);
 	}
 	if (!stat(path, &st)) {
-		if (is_input(o, &st))
+		if (bl_file_is_input(&st))
 			return bl_err_set(err, BL_USAGE, "output '%s' is also an input", path);
 		if (S_ISDIR(st.st_mode)) {
 			errno = EISDIR;

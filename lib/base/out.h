@@ -10,18 +10,15 @@
 
 /*
  * An output that is complete or absent: a temporary file beside the target, synced and renamed by commit; or stdout
- * when path is NULL or "-". Never replaces one of the files named by bl_out_input (same device and inode: 64). What exists
- * and is no regular file (/dev/null, a pipe) is written to directly. Interrupting the program removes the temporary file.
+ * when path is NULL or "-". Never replaces a file that this process reads, nor one in a folder that it told (bl_file_input;
+ * same device and inode: 64). What exists and is no regular file (/dev/null, a pipe) is written to directly. Interrupting the program removes the temporary file.
  */
 struct bl_out {
 	int fd;			/* write here */
 	char *path, *tmp;	/* NULL for stdout */
 	bool excl, done;
-	struct { dev_t dev; ino_t ino; } input[32];
-	unsigned ninput;
 };
 void bl_out_init(struct bl_out *o);
-void bl_out_input(struct bl_out *o, int fd);				/* remember an input, before open */
 /* mode 0666 & ~umask usually, 0600 for secrets. excl: refuse an existing target (73). */
 int bl_out_open(struct bl_out *o, const char *path, mode_t mode, bool excl, struct bl_err *err);
 int bl_out_commit(struct bl_out *o, struct bl_err *err);		/* fsync, rename, fsync of the folder; 74 */

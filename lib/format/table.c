@@ -150,7 +150,11 @@ static void shown(const struct bl_table *t, uint64_t row, uint32_t col, struct b
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		uint8_t ch = (uint8_t)s->p[i];
+		uint8_t ch = (uint8_t)s->p[i], next = i + 1 < n ? (uint8_t)s->p[i + 1] : 0;
+		if (ch == 0xc2 && next >= 0x80 && next < 0xa0) {	/* C1 controls, which a terminal obeys as it does ESC */
+			ch = '?';
+			i++;
+		}
 		columns += (ch & 0xc0) != 0x80;
 		if (columns > WIDEST) {
 			bl_buf_puts(out, cut);
@@ -178,7 +182,9 @@ static bool is_number(struct bl_type t)
 
 void bl_table_text(const struct bl_table *t, struct bl_buf *b)
 {
-	size_t *width = calloc(t->ncol ? t->ncol : 1, sizeof *width), n;
+	/* What the last one says, the dots show. */
+	const uint32_t ncol = t->ncol - (t->ncol && !strcmp(t->col[t->ncol - 1].name, BL_TABLE_SUPPRESSED));
+	size_t *width = calloc(ncol ? ncol : 1, sizeof *width), n;
 	struct bl_buf s;
 
 	if (!width) {
@@ -186,7 +192,7 @@ void bl_table_text(const struct bl_table *t, struct bl_buf *b)
 		return;
 	}
 	bl_buf_init(&s, 4096);
-	for (uint32_t c = 0; c < t->ncol; c++) {
+	for (uint32_t c = 0; c < ncol; c++) {
 		width[c] = bl_text_columns(t->col[c].name, strlen(t->col[c].name));
 		for (uint64_t r = 0; r < t->nrow; r++) {
 			shown(t, r, c, &s);
@@ -194,16 +200,16 @@ void bl_table_text(const struct bl_table *t, struct bl_buf *b)
 				width[c] = n;
 		}
 	}
-	for (uint32_t c = 0; c < t->ncol; c++) {
+	for (uint32_t c = 0; c < ncol; c++) {
 		bl_buf_puts(b, c ? "  " : "");
-		put_padded(b, t->col[c].name, strlen(t->col[c].name), width[c], is_number(t->col[c].type), c + 1 == t->ncol);
+		put_padded(b, t->col[c].name, strlen(t->col[c].name), width[c], is_number(t->col[c].type), c + 1 == ncol);
 	}
 	bl_buf_put8(b, '\n');
 	for (uint64_t r = 0; r < t->nrow; r++) {
-		for (uint32_t c = 0; c < t->ncol; c++) {
+		for (uint32_t c = 0; c < ncol; c++) {
 			shown(t, r, c, &s);
 			bl_buf_puts(b, c ? "  " : "");
-			put_padded(b, (const char *)s.p, s.len, width[c], is_number(t->col[c].type), c + 1 == t->ncol);
+			put_padded(b, (const char *)s.p, s.len, width[c], is_number(t->col[c].type), c + 1 == ncol);
 		}
 		bl_buf_put8(b, '\n');
 	}

@@ -30,7 +30,7 @@ void bl_table_csv(const struct bl_table *t, struct bl_buf *b);
 void bl_table_jsonl(const struct bl_table *t, struct bl_buf *b);
 /* {"columns":[{"name","type"}],"rows":[[...]],"schema":"bl-query/1"} */
 void bl_table_json(const struct bl_table *t, struct bl_buf *b);
-/* For people: aligned columns, numbers to the right, NULL as nothing, a cell named in BL_TABLE_SUPPRESSED as U+00B7. */
+/* For people: aligned columns, numbers to the right, NULL as nothing; without BL_TABLE_SUPPRESSED, but what it names is U+00B7. */
 void bl_table_text(const struct bl_table *t, struct bl_buf *b);
 
 #endif

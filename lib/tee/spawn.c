@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "tee/frame.h"
 #include "tee/spawn.h"
 
@@ -111,6 +112,7 @@ int bl_spawn_open(struct bl_spawn *s, const char *addr, const char *vault, struc
 		return -1;
 	if ((dir = open(vault, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return bl_err_sys(err, BL_NOINPUT, "cannot open vault '%s'", vault);
+	bl_file_input(dir);
 	if ((dir = above(dir)) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ||
 	    (pair[1] = above(pair[1])) < 0) {
 		bl_err_sys(err, BL_OSERR, "cannot make the helper's descriptors");

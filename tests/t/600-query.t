@@ -20,7 +20,7 @@ like "$out" '^\{"region":"[a-z]+","n":[0-9]+,"_suppressed":""\}$' 'with the colu
 ask -f json 'select count(*) from people'
 like "$out" '"schema":"bl-query/1"' 'one JSON document names its schema'
 ask -f table 'select sex, avg(age) as mean from people group by sex order by sex'
-like "$(printf '%s\n' "$out" | head -1)" '^sex +mean +_suppressed$' 'a table has a head'
+like "$(printf '%s\n' "$out" | head -1)" '^sex +mean$' 'a table has a head, and no column that says what its dots show'
 run bl-query -i analyst.pem -V vault - people.blf
 exits 64 'SQL from an empty standard input is wrong usage'
 echo 'select count(*) from people' | bl-query -q -i analyst.pem -V vault - people.blf >.out
@@ -130,4 +130,44 @@ run bl-query -V vault 'select count(*) from people' people.blf
 exits 64 'an identity is needed'
 run bl-audit verify -V vault
 exits 0 'after all that the journal verifies'
+
+# --- what is never written over, and what is settled before anything is asked ---
+cp analyst.pem key.copy
+for target in analyst.pem people.blf vault/journal vault/helper.key vault/new; do
+	asked=$(wc -l <vault/journal)
+	ask -o $target 'select count(*) from people'
+	exits 64 "-o $target is wrong usage"
+	ask --receipt $target 'select count(*) from people'
+	exits 64 'and so is --receipt'
+	is "$(wc -l <vault/journal)" "$asked" 'nothing was asked'
+done
+ok 'cmp -s analyst.pem key.copy' 'the private key is as it was'
+echo 'select count(*) from people' >q.sql
+bl-query -q -i analyst.pem -V vault -o q.sql - people.blf <q.sql 2>/dev/null
+is $? 64 'nor is SQL that is read'
+for where in '-o nowhere/a.csv' '-o a.parquet' '-o - --receipt -' '--receipt -' '-o a --receipt a'; do
+	asked=$(wc -l <vault/journal)
+	ask $where 'select count(*) from people'
+	ok "[ $rc = 64 ] || [ $rc = 73 ]" "$where has nowhere to go"
+	is "$out:$(wc -l <vault/journal)" ":$asked" 'which is found out before the question is asked'
+done
+ask -o - --receipt r2.json 'select count(*) from people'
+is "$rc:$(printf '%s\n' "$out" | sed -n 2p)" 0:1200 'the answer to the standard output, the receipt to a file'
+
+# --- carets ---
+ask "select $(printf '%3000s' | tr ' ' '1')+nothing( from people"
+exits 64 'a long line with a mistake'
+ok "[ $(printf '%s\n' "$err" | awk '{ if (length > n) n = length } END { print n }') -lt 120 ]" 'is not printed as a whole'
+like "$err" '^  \.\.\.1+\+nothing\( from people$' 'but around the place'
+ask ''
+is "$rc:$(printf '%s\n' "$err" | wc -l)" 64:1 'SQL that is empty has no place'
+ask 'select count(*) from people where region = "north"'
+like "$err" 'hint: double quotes name a column' 'text in double quotes is explained'
+ask -f csv --explain 'select count(*) from people'
+exits 64 'an explanation is not printed as csv'
+ask -f json --explain 'select count(*) from people'
+like "$out" '"schema": "bl-explain/1"' '-f json is --json'
+ask --schema --json
+like "$out" '"schema": "bl-schema/1"' 'each document names its schema'
+is "$(bl-query -i analyst.pem -V vault --schema --json people.blf | tail -c 2 | od -An -tx1 | tr -d ' ')" 7d0a 'and ends with its line'
 done_testing

@@ -221,7 +221,6 @@ static void test_inputs(void)
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
 		bl_out_init(&o);
 		fd = bl_file_open("in", &err);
-		bl_out_input(&o, fd);
 		is_int(code(bl_out_open(&o, same[i], 0666, false, &err)), BL_USAGE, "an output is never an input, here by the name '%s'", same[i]);
 		close(fd);
 		bl_out_fini(&o);
@@ -229,7 +228,6 @@ static void test_inputs(void)
 	put_file("other", "x");
 	bl_out_init(&o);
 	fd = bl_file_open("in", &err);
-	bl_out_input(&o, fd);
 	is_int(code(bl_out_open(&o, "other", 0666, false, &err)), 0, "another file may be");
 	close(fd);
 	bl_out_fini(&o);
@@ -241,12 +239,27 @@ static void test_inputs(void)
 		fd = open("in", O_RDWR);
 		dup2(fd, 1);
 		bl_out_init(&o);
-		bl_out_input(&o, fd);
+		bl_file_input(fd);
 		_exit(code(bl_out_open(&o, "-", 0666, false, &err)));
 	}
 	waitpid(pid, &status, 0);
 	is_int(WEXITSTATUS(status), BL_USAGE, "nor when it is standard output");
 	is_str(get_file("in"), "input", "and nothing happened to it");
+
+	bl_out_init(&o);
+	fd = bl_file_open("/dev/null", &err);
+	is_int(code(bl_out_open(&o, "/dev/null", 0666, false, &err)), 0, "a device may be both");
+	close(fd);
+	bl_out_fini(&o);
+
+	if (mkdir("folder", 0700) || (fd = open("folder", O_RDONLY | O_DIRECTORY)) < 0)
+		abort();
+	bl_file_input(fd);
+	close(fd);
+	bl_out_init(&o);
+	is_int(code(bl_out_open(&o, "folder/new", 0666, false, &err)), BL_USAGE, "nothing is put into a folder that is read");
+	bl_out_fini(&o);
+	rmdir("folder");
 	unlink("in");
 	unlink("hard");
 	unlink("soft");
@@ -324,9 +337,9 @@ int main(void)
 	if (!mkdtemp(dir) || chdir(dir))
 		return 1;
 	umask(022);
-	test_reading();
-	test_atomic();
+	test_atomic();		/* before test_reading: the files it removes may lend their inodes to others */
 	test_inputs();
+	test_reading();
 	test_signals();
 	test_stdout();
 	return chdir("/") | rmdir(dir) | tap_done();

@@ -171,16 +171,16 @@ static void answers(void)
 static void faces(void)
 {
 	static const struct bl_table_col col[] = { { "n", { BL_TYPE_INT, 0, 0 } }, { "a \"b\"", { BL_TYPE_TEXT, 0, 0 } }, { "_suppressed", { BL_TYPE_TEXT, 0, 0 } } };
-	static const struct bl_str cell[] = { { "1", 1 }, { "", 0 }, { "", 0 }, { NULL, 0 }, { NULL, 0 }, { "n", 1 }, { "-20", 3 }, { "x\ny", 3 }, { "", 0 } };
+	static const struct bl_str cell[] = { { "1", 1 }, { "", 0 }, { "", 0 }, { NULL, 0 }, { NULL, 0 }, { "n", 1 }, { "-20", 3 }, { "x\ny\302\233z", 6 }, { "", 0 } };
 	const struct bl_table t = { 3, 3, col, cell };
 	static const struct { void (*print)(const struct bl_table *, struct bl_buf *); const char *want, *promise; } face[] = {
-		{ bl_table_csv, "n,\"a \"\"b\"\"\",_suppressed\n1,\"\",\"\"\n,,n\n-20,\"x\ny\",\"\"\n", "csv tells NULL from empty text" },
+		{ bl_table_csv, "n,\"a \"\"b\"\"\",_suppressed\n1,\"\",\"\"\n,,n\n-20,\"x\ny\302\233z\",\"\"\n", "csv tells NULL from empty text" },
 		{ bl_table_jsonl, "{\"n\":1,\"a \\\"b\\\"\":\"\",\"_suppressed\":\"\"}\n{\"n\":null,\"a \\\"b\\\"\":null,\"_suppressed\":\"n\"}\n"
-				  "{\"n\":-20,\"a \\\"b\\\"\":\"x\\ny\",\"_suppressed\":\"\"}\n", "JSON lines keep the order of columns" },
+				  "{\"n\":-20,\"a \\\"b\\\"\":\"x\\ny\302\233z\",\"_suppressed\":\"\"}\n", "JSON lines keep the order of columns" },
 		{ bl_table_json, "{\"columns\":[{\"name\":\"n\",\"type\":\"bigint\"},{\"name\":\"a \\\"b\\\"\",\"type\":\"text\"},"
-				 "{\"name\":\"_suppressed\",\"type\":\"text\"}],\"rows\":[\n[1,\"\",\"\"],\n[null,null,\"n\"],\n[-20,\"x\\ny\",\"\"]],"
+				 "{\"name\":\"_suppressed\",\"type\":\"text\"}],\"rows\":[\n[1,\"\",\"\"],\n[null,null,\"n\"],\n[-20,\"x\\ny\302\233z\",\"\"]],"
 				 "\"schema\":\"bl-query/1\"}\n", "one document has columns, rows and a schema" },
-		{ bl_table_text, "", "a table for people aligns and marks what is withheld" },
+		{ bl_table_text, "  n  a \"b\"\n  1  \n  \302\267  \n-20  x?y?z\n", "a table for people aligns and marks what is withheld, without the column that says so" },
 	};
 
 	for (size_t i = 0; i < sizeof face / sizeof *face; i++) {
@@ -188,10 +188,7 @@ static void faces(void)
 		bl_buf_init(&b, 4096);
 		face[i].print(&t, &b);
 		bl_buf_put8(&b, 0);
-		if (i < 3)
-			is_str((char *)b.p, face[i].want, "%s", face[i].promise);
-		else
-			ok(strstr((char *)b.p, "-20  x?y") && strstr((char *)b.p, "  \302\267  "), "%s", face[i].promise);
+		is_str((char *)b.p, face[i].want, "%s", face[i].promise);
 		bl_buf_fini(&b);
 	}
 }
