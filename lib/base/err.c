@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/text.h"
 
 int bl_err_vset(struct bl_err *err, int code, const char *fmt, va_list ap)
 {
@@ -83,14 +84,9 @@ void bl_err_line(const char *prog, const char *text)
 	if (n > sizeof line - 2)
 		n = sizeof line - 2;
 	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)line[i];
-		/* C2 80..9F are the C1 controls: a terminal obeys U+009B as it does ESC [. */
-		unsigned char after = i + 1 < n ? (unsigned char)line[i + 1] : 0;
-		bool c1 = c == 0xc2 && after >= 0x80 && after < 0xa0;
-		if (c < 0x20 || c == 0x7f || c1)
-			line[i] = '?';
-		if (c1)
-			line[++i] = '?';
+		size_t control = bl_text_control(line + i, n - i);
+		memset(line + i, '?', control);
+		i += control > 1;
 	}
 	line[n++] = '\n';
 	fwrite(line, 1, n, stderr);

@@ -153,6 +153,15 @@ bool bl_text_utf8(const char *s, size_t n)
 	return true;
 }
 
+size_t bl_text_control(const char *s, size_t n)
+{
+	uint8_t c = n ? (uint8_t)*s : 0x20, after = n > 1 ? (uint8_t)s[1] : 0;
+
+	if (c < 0x20 || c == 0x7f)
+		return 1;
+	return c == 0xc2 && after >= 0x80 && after < 0xa0 ? 2 : 0;
+}
+
 size_t bl_text_columns(const char *s, size_t n)
 {
 	const unsigned char *u = (const unsigned char *)s;

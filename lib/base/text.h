@@ -22,6 +22,9 @@ long bl_text_unb64(const char *s, size_t len, uint8_t *out, size_t max);
 
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF). NUL is valid here; callers refuse it where it matters. */
 bool bl_text_utf8(const char *s, size_t n);
+/* Bytes of the control character that s begins with (n bytes left): 1, 2 for U+0080..009F, which terminals obey as well (U+009B as
+ * ESC [), or 0. */
+size_t bl_text_control(const char *s, size_t n);
 /* Number of terminal columns, taking each code point as one and combining marks (U+0300..036F) as none. */
 size_t bl_text_columns(const char *s, size_t n);
 /* Damerau-Levenshtein distance, at most `cap` (then cap). Case-insensitive in ASCII. */

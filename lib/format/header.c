@@ -39,7 +39,7 @@ static bool name_ok(const char name[BL_TYPE_NAME])
 	if (!n || n == BL_TYPE_NAME || !bl_text_utf8(name, n))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if ((uint8_t)name[i] < 0x20 || name[i] == 0x7f)
+		if (bl_text_control(name + i, n - i))
 			return false;
 	for (size_t i = n; i < BL_TYPE_NAME; i++)
 		if (name[i])

@@ -12,7 +12,7 @@ bool bl_schema_name(const char *s, size_t n)
 	if (!n || n >= BL_TYPE_NAME || !bl_text_utf8(s, n))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+		if (bl_text_control(s + i, n - i))
 			return false;
 	return true;
 }

@@ -160,7 +160,9 @@ static void shown(const struct bl_table *t, uint64_t row, uint32_t col, struct b
 			bl_buf_puts(out, cut);
 			return;
 		}
-		bl_buf_put8(out, ch < 0x20 || ch == 0x7f ? '?' : ch);
+		size_t control = bl_text_control(s->p + i, n - i);
+		bl_buf_put8(out, control ? '?' : ch);
+		i += control > 1;
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mask.h"
+#include "base/text.h"
 #include "policy/grammar.h"
 
 const char bl_grammar_uses[] = "project filter group join aggregate train infer";
@@ -47,7 +48,7 @@ static int name(const struct bl_shape_at *at, const char *s, struct bl_err *err)
 	if (!n || n > NAME_MAX_)
 		return bl_shape_fail(at, err, n ? "a name longer than %d bytes" : "an empty name", NAME_MAX_);
 	for (size_t i = 0; i < n; i++)
-		if ((uint8_t)s[i] < 0x20 || s[i] == 0x7f)
+		if (bl_text_control(s + i, n - i))
 			return bl_shape_fail(at, err, "a name with a control character");
 	return 0;
 }

@@ -204,7 +204,7 @@ static int check_text(const struct bl_shape *s, const struct bl_shape_at *at, co
 	if (n > (size_t)s->max)
 		return bl_shape_fail(at, err, "longer than %lld bytes", (long long)s->max);
 	for (size_t i = 0; i < n; i++)
-		if (((uint8_t)t[i] < 0x20 && t[i] != '\n' && t[i] != '\t') || t[i] == 0x7f)
+		if (bl_text_control(t + i, n - i) && t[i] != '\n' && t[i] != '\t')
 			return bl_shape_fail(at, err, "holds a control character");
 	return 0;
 }

@@ -65,6 +65,9 @@ static void test_utf8(void)
 
 	for (size_t i = 0; i < sizeof v / sizeof *v; i++)
 		ok(bl_text_utf8(v[i].s, strlen(v[i].s)) == v[i].good, "text %zu is %sUTF-8", i, v[i].good ? "" : "not ");
+	ok(bl_text_control("\x1b[", 2) == 1 && bl_text_control("\x7f", 1) == 1 && bl_text_control("\n", 1) == 1, "ESC, DEL and the like are controls");
+	ok(bl_text_control("\xc2\x9b", 2) == 2 && bl_text_control("\xc2\x80", 2) == 2, "and U+0080..009F");
+	ok(!bl_text_control("\xc2\xa0", 2) && !bl_text_control("\xc2", 1) && !bl_text_control("a", 1) && !bl_text_control("", 0), "other characters are not");
 	ok(bl_text_utf8("a\0b", 3), "NUL is a character here");
 	ok(!bl_text_utf8("\xe2\x82\xac", 2), "no byte after the n-th is looked at");
 	is_int(bl_text_columns("abc", 3), 3, "columns of ASCII");
