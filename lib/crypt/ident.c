@@ -90,18 +90,23 @@ static bool unwrap(const char *s, size_t n, const char *begin, size_t b64, const
 	return n == b + b64 + e && begins(s, n, begin) && !memcmp(s + b + b64, end, e) && from_base64(s + b, b64, der, len);
 }
 
+/* Some private key, of whatever kind. */
+static bool is_secret(const char *s, size_t n)
+{
+	static const char begin[] = "-----BEGIN ", end[] = "PRIVATE KEY-----";
+	const char *line = begins(s, n, begin) ? memchr(s, '\n', n) : NULL;
+
+	return begins(s, n, begin) && memmem(s, line ? (size_t)(line - s) : n, end, sizeof end - 1);
+}
+
 /* What the file is instead of what was wanted. */
 static int not_a_key(const char *wanted, const char *s, size_t n, const char *name, struct bl_err *err)
 {
-	static const char *const secret[] = { "-----BEGIN PRIVATE KEY-----", "-----BEGIN ENCRYPTED PRIVATE KEY-----",
-					      "-----BEGIN OPENSSH PRIVATE KEY-----", NULL };
-
 	bl_err_set(err, BL_DATA, "'%s' is not %s", name, wanted);
 	if (begins(s, n, "-----BEGIN PUBLIC KEY-----"))
 		bl_err_hint(err, "it is a public key, or meant to be one; an Ed25519 key as bl-keygen and openssl write it is needed");
-	for (size_t i = 0; secret[i]; i++)
-		if (begins(s, n, secret[i]))
-			bl_err_hint(err, "it is a private key; keep it to yourself (bl-keygen makes Ed25519 keys, -y prints their public half)");
+	if (is_secret(s, n))
+		bl_err_hint(err, "it is a private key; keep it to yourself (bl-keygen makes Ed25519 keys, -y prints their public half)");
 	return -1;
 }
 
@@ -160,7 +165,7 @@ static int read_text(int fd, const char *name, char *text, size_t *n, struct bl_
 	if (fstat(fd, &st))
 		return bl_err_sys(err, BL_NOINPUT, "cannot open '%s'", name);
 	*n = (size_t)got;
-	if (S_ISREG(st.st_mode) && st.st_mode & 077 && !begins(text, *n, pk_begin)) {
+	if (S_ISREG(st.st_mode) && st.st_mode & 077 && is_secret(text, *n)) {
 		bl_err_set(err, BL_REFUSED, "private key '%s' can be read or written by others (mode %04o)", name, st.st_mode & 07777);
 		return bl_err_hint(err, "chmod 600 '%s', and consider who may have read it", name);
 	}
@@ -270,6 +275,8 @@ int bl_ident_read_pub(uint8_t pk[BL_IDENT_PK], const char *path, struct bl_err *
 	bl_buf_init(&b, PEM_MAX);
 	if (!bl_file_read(path, &b, err))
 		ret = bl_ident_parse_pub(pk, (const char *)b.p, b.len, path, err);
+	else if (err->code == BL_DATA)		/* longer than any key */
+		not_a_key("an Ed25519 public key", (const char *)b.p, b.len, path, err);
 	bl_buf_wipe(&b);	/* it may have been a private key, by mistake */
 	return ret;
 }

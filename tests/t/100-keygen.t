@@ -207,6 +207,19 @@ else
 	skip 'no script(1) to make a terminal'
 fi
 
+# What is no key at all
+echo 'id,name' >table.csv
+head -c 20000 /dev/zero >zeros
+for file in table.csv zeros; do
+	run bl-keygen -l -i $file
+	like "$rc:$err" "^65:bl-keygen: '$file' is not an Ed25519 (private )?key" "$file is no key, and nobody is told to protect it"
+	run bl-attest verify --key $file me.pub
+	like "$rc:$err" "^65:bl-attest: '$file' is not an Ed25519 public key" 'nor a public one'
+done
+printf -- '-----BEGIN RSA PRIVATE KEY-----\nx\n' >rsa.pem && chmod 644 rsa.pem
+run bl-keygen -l -i rsa.pem
+exits 77 'a private key that others may read is refused, of whatever kind'
+
 # openssl
 if openssl version >/dev/null 2>&1; then
 	run openssl pkey -in me.pem -pubout
