@@ -34,7 +34,8 @@ struct report {
 	bool good;
 };
 
-static int hash_file(const char *path, uint8_t out[BL_HASH_LEN], struct bl_err *err)
+/* *first: how it begins, or NUL. */
+static int hash_file(const char *path, uint8_t out[BL_HASH_LEN], uint8_t *first, struct bl_err *err)
 {
 	uint8_t p[65536];
 	struct bl_hash *h = NULL;
@@ -45,8 +46,11 @@ static int hash_file(const char *path, uint8_t out[BL_HASH_LEN], struct bl_err *
 		return -1;
 	if (!(h = bl_hash_new()))
 		bl_err_set(err, BL_OSERR, "out of memory");
-	while (h && (n = bl_file_readn(fd, p, sizeof p, err)) > 0)
+	*first = 0;
+	while (h && (n = bl_file_readn(fd, p, sizeof p, err)) > 0) {
+		*first = *first ? *first : p[0];
 		bl_hash_add(h, p, (size_t)n);
+	}
 	if (!n)
 		bl_hash_end(h, out);
 	bl_hash_free(h);
@@ -58,14 +62,15 @@ static int hash_file(const char *path, uint8_t out[BL_HASH_LEN], struct bl_err *
 static int check_output(struct report *r, struct bl_err *err)
 {
 	struct bl_receipt_check *c = &r->check[r->n++];
-	uint8_t hash[BL_HASH_LEN];
+	uint8_t hash[BL_HASH_LEN], first;
 
-	if (hash_file(output, hash, err))
+	if (hash_file(output, hash, &first, err))
 		return -1;
 	c->name = "output";
 	c->result = memcmp(hash, r->claims.output, sizeof hash) ? BL_CHECK_FAIL : BL_CHECK_PASS;
 	snprintf(c->why, sizeof c->why, c->result == BL_CHECK_PASS ? "the published answer is the one that was released" :
-								     "the published answer is not the one that was released");
+		 first == '{' || !first ? "the published answer is not the one that was released" :
+		 "this is not the answer in format jsonl, the only one that can be compared");
 	r->good = r->good && c->result == BL_CHECK_PASS;
 	return 0;
 }
@@ -100,8 +105,7 @@ static void print_text(const char *label, const char *s)
 	if (!s)
 		return;
 	printf("%-11s ", label);
-	for (; *s; s++)
-		putchar((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s);
+	bl_text_puts(s, stdout);
 	putchar('\n');
 }
 
@@ -179,6 +183,7 @@ out:
 static void print_claims(const struct report *r)
 {
 	const struct bl_json *c = r->claims.receipt, *list = bl_json_get(c, "files");
+	static const uint8_t unmeasured[BL_HASH_LEN];
 	char mask[256], text[512], hex[2 * BL_HASH_LEN + 1];
 
 	print_text("output", bl_json_get_text(c, "output"));
@@ -197,8 +202,8 @@ static void print_claims(const struct report *r)
 	list = bl_json_get(c, "rules");
 	for (size_t i = 0; i < bl_json_count(list); i++) {
 		const struct bl_json *f = bl_json_item(list, i);
-		const char *rule = bl_json_get_text(f, "rule"), *path = bl_json_get_text(f, "path");
-		snprintf(text, sizeof text, "%s %lld (%s)", rule ? rule : "?", (long long)bl_json_get_int(f, "param", 0), path ? path : "?");
+		const char *rule = bl_json_get_text(f, "rule"), *path = bl_json_get_text(f, "path"), *param = bl_json_get_text(f, "param");
+		snprintf(text, sizeof text, "%s%s%s (%s)", rule ? rule : "?", param && *param ? " " : "", param ? param : "", path ? path : "?");
 		print_text("rule", text);
 	}
 	print_text("withheld", bl_json_get_text(c, "withheld"));
@@ -211,8 +216,10 @@ static void print_claims(const struct report *r)
 	print_text("evidence", text);
 	bl_mask_print(r->claims.mask, mask);
 	print_text("lockdown", mask);
-	bl_text_hex(r->claims.build, BL_HASH_LEN, hex);
-	print_text("build", hex);
+	if (memcmp(r->claims.build, unmeasured, BL_HASH_LEN)) {
+		bl_text_hex(r->claims.build, BL_HASH_LEN, hex);
+		print_text("build", hex);
+	}
 }
 
 static int show(int argc, char **argv, struct bl_err *err)

@@ -161,16 +161,45 @@ out:
 
 /* --- show --- */
 
-struct filter { int64_t since; };
+struct filter { int64_t since; bool met; };	/* met: an entry of --kind */
+
+/* Kinds of this version; a later one may have more. */
+static const char *const kinds[] = { "init", "dataset", "request", "verdict", "release" };
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* A list that is empty because of a slip. */
+static void note_kind(const struct filter *f)
+{
+	const char *near = kind ? bl_text_nearest(kind, kinds, KINDS) : NULL;
+
+	if (kind && !f->met && !near)
+		bl_opt_note("no entry is of kind '%s'", kind);
+	else if (kind && !f->met && strcmp(kind, near))
+		bl_opt_note("no entry is of kind '%s', did you mean '%s'?", kind, near);
+}
 
 static void put_clean(const char *s, int width)
 {
-	int n = 0;
+	const size_t n = s ? bl_text_puts(s, stdout) : 0;
 
-	for (; s && *s; s++, n++)
-		putchar((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s);
-	for (; n < width; n++)
-		putchar(' ');
+	printf("%*s", n < (size_t)width ? width - (int)n : 0, "");
+}
+
+/* The rules that failed. */
+static void put_rules(const struct bl_json *rules)
+{
+	const char *before = " by ";
+
+	for (size_t i = 0; i < bl_json_count(rules); i++) {
+		const struct bl_json *r = bl_json_item(rules, i);
+		const char *result = bl_json_get_text(r, "result"), *rule = bl_json_get_text(r, "rule");
+
+		if (!result || !rule || strcmp(result, "fail"))
+			continue;
+		fputs(before, stdout);
+		put_clean(rule, 0);
+		before = ", ";
+	}
 }
 
 /* The one thing about an entry that fits the line. */
@@ -196,17 +225,21 @@ static void put_subject(const struct bl_json *e)
 		printf("request %.12s", bl_text_utf8(s, strlen(s)) && strspn(s, "0123456789abcdef") == strlen(s) ? s : "?");
 	else
 		put_clean(bl_json_get_text(e, "vault"), 0);
+	put_rules(bl_json_get(e, "rules"));
 }
 
 static int show_entry(void *arg, const struct bl_json *e, struct bl_err *err)
 {
-	const struct filter *f = arg;
+	struct filter *f = arg;
 	const char *who = bl_json_get_text(e, "principal"), *what = bl_json_get_text(e, "kind"), *when = bl_json_get_text(e, "time");
 	int64_t us = 0;
 	struct bl_buf b;
 
 	(void)err;
-	if ((kind && strcmp(what, kind)) || (principal && (!who || strcmp(who, principal))))
+	if (kind && strcmp(what, kind))
+		return 0;
+	f->met = true;
+	if (principal && (!who || strcmp(who, principal)))
 		return 0;
 	if (since && (!bl_time_parse_stamp(when, strlen(when), &us) || us < f->since))
 		return 0;
@@ -257,6 +290,8 @@ static int show(int argc, char **argv, struct bl_err *err)
 		if (!json)
 			printf("%6s  %-22s%-9s%-52s%s\n", "SEQ", "TIME (CLAIMED)", "KIND", "PRINCIPAL", "SUBJECT");
 		rc = bl_journal_open(&again, a.fd, show_entry, &f, err) || bl_journal_lock(again, err) ? -1 : 0;
+		if (!rc)
+			note_kind(&f);
 		if (!rc && bl_journal_torn(a.j))
 			bl_opt_note("the journal ends in a torn write, which was passed over");
 	}

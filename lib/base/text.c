@@ -185,6 +185,19 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
+size_t bl_text_puts(const char *s, FILE *to)
+{
+	const char *start = s;
+
+	for (; *s; s++) {
+		const unsigned char c = (unsigned char)*s, next = (unsigned char)s[1];
+		const bool c1 = c == 0xc2 && next >= 0x80 && next < 0xa0;
+		putc(c1 || c < 0x20 || c == 0x7f ? '?' : c, to);
+		s += c1;
+	}
+	return bl_text_columns(start, (size_t)(s - start));
+}
+
 unsigned bl_text_distance(const char *a, const char *b, unsigned cap)
 {
 	enum { WORD = 64 };		/* longer words are never misspelt options or columns worth a hint */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Lower-case hex with terminator: out holds 2n+1. */
 void bl_text_hex(const uint8_t *p, size_t n, char *out);
@@ -27,6 +28,8 @@ bool bl_text_utf8(const char *s, size_t n);
 size_t bl_text_control(const char *s, size_t n);
 /* Number of terminal columns, taking each code point as one and combining marks (U+0300..036F) as none. */
 size_t bl_text_columns(const char *s, size_t n);
+/* Prints text of others for a terminal: control bytes, C1 (U+0080..009F) among them, as '?'. Returns the columns. */
+size_t bl_text_puts(const char *s, FILE *to);
 /* Damerau-Levenshtein distance, at most `cap` (then cap). Case-insensitive in ASCII. */
 unsigned bl_text_distance(const char *a, const char *b, unsigned cap);
 /* The nearest of n names within distance 1 + len/3, or NULL. */

@@ -75,6 +75,10 @@ is "$(printf '%s\n' "$out" | wc -l | tr -d ' ')" 6 'with one line an entry under
 like "$out" 'TIME \(CLAIMED\)' 'and calls times claims'
 run bl-audit show -V v --json --kind verdict
 is "$out" "$(sed -n 4p v/journal)" 'as JSON it prints the very lines'
+run bl-audit show -V v --kind relese
+like "$rc:$err" "^0:bl-audit: no entry is of kind 'relese', did you mean 'release'" 'a kind that is misspelled is told apart from one without entries'
+run bl-audit show -V v --kind release --since 2100-01-01
+is "$rc:$err" 0: 'which is no news'
 run bl-audit show -V v --json --since 2100-01-01
 is "$rc:$out" 0: 'nothing is after the year 2100'
 run bl-audit show -V v --json --principal "$(sed -n '2s/.*"owner":"\([^"]*\)".*/\1/p' v/journal)"

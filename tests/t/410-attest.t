@@ -18,6 +18,10 @@ like "$out" '^fail  vault ' 'and the check says so'
 echo '{"n":217}' >other.jsonl
 run bl-attest verify --output other.jsonl v/receipt
 exits 1 'another number is a no'
+printf 'n\n216\n' >other.csv
+run bl-attest verify --output other.csv v/receipt
+is "$rc" 1 'an answer in another format is a no'
+like "$out" '^fail  output  *this is not the answer in format jsonl, the only one' 'that says why'
 run bl-attest verify -q v/receipt
 is "$rc:$out$err" 0: '-q says nothing of a good one'
 run bl-attest verify -q --output other.jsonl v/receipt

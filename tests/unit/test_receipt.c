@@ -80,7 +80,7 @@ static struct bl_json *claims(const struct bl_journal *j)
 {
 	struct bl_json *r = object("{\"answer\":{\"columns\":1,\"rows\":2},\"files\":[{\"footer\":\"" POLICY "\",\"id\":\"" REQUEST
 		"\",\"name\":\"people\",\"owner\":\"o\",\"policy\":\"" POLICY "\",\"version\":1}],\"id\":\"" ID "\",\"purpose\":null,"
-		"\"request\":\"" REQUEST "\",\"role\":\"analyst\",\"rollback\":\"none\",\"rules\":[{\"param\":10,\"path\":"
+		"\"request\":\"" REQUEST "\",\"role\":\"analyst\",\"rollback\":\"none\",\"rules\":[{\"param\":\"10\",\"path\":"
 		"\"release.all[0].min_entities\",\"rule\":\"min_entities\"}],\"schema\":\"bl-receipt/1\",\"suppressed\":null,"
 		"\"time\":\"2026-01-01T00:00:00Z\",\"withheld\":\"small groups may be withheld\"}");
 	char owner[BL_IDENT_FPR];
