@@ -15,8 +15,17 @@
 enum { BL_EVIDENCE_MAX = 1 << 20, BL_EVIDENCE_COLLATERAL = 16 << 20, BL_EVIDENCE_CHECKS = 128, BL_EVIDENCE_FILES = 256 };
 
 /* --- what there is to verify with: bytes by name --- */
-struct bl_evidence_file { const char *name; const uint8_t *p; size_t n; uint8_t sha256[32]; };
-struct bl_evidence_files { struct bl_evidence_file v[BL_EVIDENCE_FILES]; size_t n; };	/* names unique; bytes in an arena */
+struct bl_evidence_file {
+	const char *name;
+	const uint8_t *p; size_t n;
+	uint8_t sha256[32];
+	const char *signer;			/* fingerprint of whoever signed the bundle that it came in, NULL: none */
+};
+struct bl_evidence_bundle { const char *name, *signer; int64_t created; bool good; };	/* signer NULL: unsigned; good: or its signature verifies */
+struct bl_evidence_files {			/* names unique; bytes in an arena */
+	struct bl_evidence_file v[BL_EVIDENCE_FILES]; size_t n;
+	struct bl_evidence_bundle bundle[8]; size_t nbundle;
+};
 const struct bl_evidence_file *bl_evidence_find(const struct bl_evidence_files *f, const char *name);
 
 /* --- checks --- */
@@ -53,10 +62,13 @@ struct bl_evidence {
 	bool has_time; int64_t signed_time;	/* the time inside the evidence */
 	const char *tcb_status, *tcb_date;	/* SGX, TDX; NULL: none */
 	bool has_status;			/* a level was looked for (tcb_status NULL then means: not supported) */
+	char shortfall[160];			/* how far the TCB is behind, in words; empty: nothing to say */
 	const char *advisory[64]; size_t nadvisory;
 	struct { const char *name; int64_t issued, expires; uint8_t sha256[32]; } collateral[64]; size_t ncollateral;
 	struct bl_evidence_tcb tcb[4]; size_t ntcb;
 	struct bl_json *words;			/* owned; word -> array of hex, text or integer: "measurement", "signer", "vmpl", ... */
+	struct bl_evidence_cache *own;		/* where there is no cache of a batch; evidence.c's */
+	struct bl_evidence_files *resolved;	/* files with those for this platform under their bare names; evidence.c's */
 };
 
 struct bl_evidence_tech {
@@ -73,9 +85,20 @@ struct bl_evidence_tech {
 };
 extern const struct bl_evidence_tech bl_snp_tech, bl_quote_sgx_tech, bl_quote_tdx_tech, bl_nitro_tech, bl_tpm_tech, bl_nvidia_tech, bl_azure_tech;
 
-/* The technology of these bytes, or NULL; by name ("auto" is detection). */
+/* The technology of these bytes, or NULL; by name; the i-th, NULL after the last. */
 const struct bl_evidence_tech *bl_evidence_detect(const uint8_t *p, size_t n);
 const struct bl_evidence_tech *bl_evidence_tech(const char *name);
+const struct bl_evidence_tech *bl_evidence_tech_at(size_t i);
+
+/*
+ * What was parsed and verified once: certificates and lists by the hash of their bytes, paths by the hash of leaf, candidates and
+ * anchors; a path is judged anew at each evidence's time. Never a verdict. For one batch; NULL when memory is short.
+ */
+struct bl_evidence_cache *bl_evidence_cache_new(void);
+void bl_evidence_cache_free(struct bl_evidence_cache *c);
+/* Parsed by crypt/cert.h, through the cache; valid until bl_evidence_fini, never the caller's to free. NULL: 65. */
+const struct bl_certs *bl_evidence_certs(struct bl_evidence *e, const uint8_t *p, size_t n, struct bl_err *err);
+const struct bl_crl *bl_evidence_crl(struct bl_evidence *e, const uint8_t *p, size_t n, struct bl_err *err);
 
 /* Adds a check; returns whether it passed. */
 bool bl_evidence_pass(struct bl_evidence *e, enum bl_evidence_layer layer, const char *name);
@@ -83,6 +106,12 @@ bool bl_evidence_fail(struct bl_evidence *e, enum bl_evidence_layer layer, const
 	__attribute__((format(printf, 5, 6)));
 void bl_evidence_skip(struct bl_evidence *e, enum bl_evidence_layer layer, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* A pass with something to say about it. */
+bool bl_evidence_warn(struct bl_evidence *e, enum bl_evidence_layer layer, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* "12 days", "3 hours", "40 seconds": how far apart two instants are, for people. */
+enum { BL_EVIDENCE_SPAN = 40 };
+const char *bl_evidence_span(int64_t seconds, char out[BL_EVIDENCE_SPAN]);
 /* Claims and words. */
 void bl_evidence_word(struct bl_evidence *e, const char *word, const void *p, size_t n);	/* bytes, as hex */
 void bl_evidence_word_text(struct bl_evidence *e, const char *word, const char *s);
@@ -93,7 +122,7 @@ bool bl_evidence_collateral(struct bl_evidence *e, const char *name, const struc
 /* A chain to the anchors of e (or built in): one check `name`; on success the path. Reasons chain, root-unknown, cert-expired, ... */
 bool bl_evidence_chain(struct bl_evidence *e, const char *name, const struct bl_cert *leaf, const struct bl_certs *candidates, struct bl_cert_path *path);
 /* One revocation list over one certificate: check `name`, reasons revoked, crl-stale, crl-signature; crl NULL: skipped, or failed
- * where the policy's `revocation` requires it (SGX, TDX: by default). */
+ * where the policy's `revocation` requires it (SGX, TDX: by default; that failure is appraisal's: what is missing forges nothing). */
 bool bl_evidence_revocation(struct bl_evidence *e, const char *name, const struct bl_crl *crl, const struct bl_cert *signer, const struct bl_cert *cert);
 
 /*
@@ -105,7 +134,10 @@ int bl_evidence_run(struct bl_evidence *e, const uint8_t *p, size_t n, struct bl
 int bl_evidence_show(struct bl_evidence *e, const uint8_t *p, size_t n, struct bl_err *err);
 void bl_evidence_fini(struct bl_evidence *e);
 
-/* -1 not decidable (no key at all), 0 no, 1 yes; and the verdict: authentic and no failed check, none of `must` skipped. */
+/*
+ * -1 not decidable (no key: an AUTHENTIC check failed with collateral-missing, and none with another reason), 0 no, 1 yes; and the
+ * verdict: authentic and no failed check, none of `must` skipped.
+ */
 int bl_evidence_authentic(const struct bl_evidence *e);
 bool bl_evidence_verdict(const struct bl_evidence *e);
 /* The first failed check in order, or NULL. */

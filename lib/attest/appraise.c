@@ -1,0 +1,833 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * appraise: see appraise.h. One table of members says what each may hold, so that the grammar of the policy and the defaults stand in
+ * one place; then one function a kind of member makes its checks. Believes that the technology filled words truthfully, and
+ * that the policy is one that bl_appraise_parse let through.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "attest/appraise.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "crypt/ident.h"
+
+enum kind {
+	INTEGER, DATE, DURATION, VERSION,	/* one value; VERSION "1.55" or "1.55.40" */
+	CHOICE,					/* one of `words` */
+	CHOICES,				/* list of them; `words` NULL: any text */
+	TEXT_OR_LIST, HEXES, INTEGERS, FINGERPRINTS,
+	MIN_TCB, REGISTERS, REPORT_DATA,
+};
+struct member {
+	const char *name;
+	enum kind kind;
+	const char *words;	/* of CHOICE and CHOICES, with spaces around each */
+	const char *def;	/* of CHOICE */
+	const char *check, *reason;	/* of those that one function judges alike */
+};
+
+#define ARQ " allow refuse require "
+static const struct member members[] = {
+	{ "accepted_tcb_status", CHOICES, NULL, NULL, NULL, NULL },
+	{ "ak", HEXES, NULL, NULL, "ak", "ak" },
+	{ "allowed_advisories", CHOICES, NULL, NULL, NULL, NULL },
+	{ "chip_id", HEXES, NULL, NULL, "chip-id-list", "chip-id-list" },
+	{ "collateral", CHOICE, " require optional ", NULL, NULL, NULL },
+	{ "collateral_grace", DURATION, NULL, NULL, NULL, NULL },
+	{ "collateral_max_age", DURATION, NULL, NULL, NULL, NULL },
+	{ "collateral_signer", FINGERPRINTS, NULL, NULL, NULL, NULL },
+	{ "debug", CHOICE, " refuse allow ", "refuse", NULL, NULL },
+	{ "evidence_max_age", DURATION, NULL, NULL, NULL, NULL },
+	{ "family_id", HEXES, NULL, NULL, "family-id", "family-id" },
+	{ "host_data", HEXES, NULL, NULL, "host-data", "host-data" },
+	{ "image_id", HEXES, NULL, NULL, "image-id", "image-id" },
+	{ "isv_prod_id", INTEGERS, NULL, NULL, "isv-prod-id", "isv-prod-id" },
+	{ "masked_chip_id", CHOICE, ARQ, "refuse", "masked-chip-id", "masked-chip-id" },
+	{ "measurement", HEXES, NULL, NULL, "measurement", "measurement" },
+	{ "migrate_ma", CHOICE, ARQ, "refuse", "migrate-ma", "policy-bits" },
+	{ "min_abi", VERSION, NULL, NULL, "abi", "tcb-min" },
+	{ "min_firmware", VERSION, NULL, NULL, "firmware", "tcb-min" },
+	{ "min_svn", INTEGER, NULL, NULL, NULL, NULL },
+	{ "min_tcb", MIN_TCB, NULL, NULL, NULL, NULL },
+	{ "min_tcb_date", DATE, NULL, NULL, NULL, NULL },
+	{ "min_tcb_evaluation", INTEGER, NULL, NULL, NULL, NULL },
+	{ "min_tcb_of", CHOICES, " reported committed current launch ", NULL, NULL, NULL },
+	{ "module_id", CHOICES, NULL, NULL, "module-id", "module-id" },
+	{ "mr_config_id", HEXES, NULL, NULL, "mr-config-id", "mr-config-id" },
+	{ "mr_owner", HEXES, NULL, NULL, "mr-owner", "mr-owner" },
+	{ "mr_seam", HEXES, NULL, NULL, "mr-seam", "mr-seam" },
+	{ "must", CHOICES, NULL, NULL, NULL, NULL },
+	{ "product", TEXT_OR_LIST, NULL, NULL, NULL, NULL },
+	{ "provisional", CHOICE, " refuse allow ", "refuse", NULL, NULL },
+	{ "public_key", HEXES, NULL, NULL, "public-key", "public-key" },
+	{ "registers", REGISTERS, NULL, NULL, NULL, NULL },
+	{ "report_data", REPORT_DATA, NULL, NULL, NULL, NULL },
+	{ "report_id", HEXES, NULL, NULL, "report-id", "report-id" },
+	{ "revocation", CHOICE, " require if-present ignore ", NULL, NULL, NULL },
+	{ "sept_ve_disable", CHOICE, ARQ, "allow", "sept-ve-disable", "policy-bits" },
+	{ "service_td", CHOICE, ARQ, "refuse", "service-td", "policy-bits" },
+	{ "sha1", CHOICE, ARQ, "refuse", "sha1", "sha1" },
+	{ "signer", HEXES, NULL, NULL, "signer", "signer" },
+	{ "single_socket", CHOICE, ARQ, "allow", "single-socket", "policy-bits" },
+	{ "smt", CHOICE, ARQ, "allow", "smt", "policy-bits" },
+	{ "types", CHOICES, " snp tdx sgx nitro tpm nvidia azure receipt ", NULL, NULL, NULL },
+	{ "version", INTEGER, NULL, NULL, NULL, NULL },
+	{ "vmpl", INTEGERS, NULL, NULL, "vmpl", "vmpl" },
+};
+enum { MEMBERS = sizeof members / sizeof *members, ITEMS = 4096 };
+
+/* --- the grammar --- */
+
+static const struct member *member(const char *name)
+{
+	for (size_t i = 0; i < MEMBERS; i++)
+		if (!strcmp(members[i].name, name))
+			return &members[i];
+	return NULL;
+}
+
+static bool among(const char *words, const char *s)
+{
+	size_t n = strchr(s, ' ') ? 0 : strlen(s);
+
+	for (const char *at = words; n && (at = strstr(at, s)); at++)
+		if (at[-1] == ' ' && at[n] == ' ')
+			return true;
+	return false;
+}
+
+static bool is_hex(const char *s)
+{
+	size_t n = strspn(s, "0123456789abcdefABCDEF");
+
+	return n && n % 2 == 0 && !s[n];
+}
+
+/* Up to three numbers with dots between them. */
+static bool parse_version(const char *s, unsigned v[3])
+{
+	v[0] = v[1] = v[2] = 0;
+	for (int i = 0; i < 3; i++) {
+		size_t n = strspn(s, "0123456789");
+		if (!n || n > 5)
+			return false;
+		v[i] = (unsigned)strtoul(s, NULL, 10);
+		s += n;
+		if (!*s)
+			return i > 0;
+		if (*s++ != '.')
+			return false;
+	}
+	return false;
+}
+
+bool bl_appraise_parse_duration(const char *s, int64_t *seconds)
+{
+	static const struct { char c; int64_t n; } unit[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
+	size_t n = strspn(s, "0123456789");
+
+	if (!n || n > 9 || !s[n] || s[n + 1])
+		return false;
+	for (size_t i = 0; i < sizeof unit / sizeof *unit; i++)
+		if (unit[i].c == s[n]) {
+			*seconds = strtoll(s, NULL, 10) * unit[i].n;
+			return true;
+		}
+	return false;
+}
+
+static bool parse_date(const char *s, int64_t *seconds)
+{
+	int64_t days, us;
+
+	if (bl_time_parse_date(s, strlen(s), &days))
+		*seconds = days * 86400;
+	else if (bl_time_parse_stamp(s, strlen(s), &us))
+		*seconds = us / 1000000;
+	else
+		return false;
+	return true;
+}
+
+static int wrong(struct bl_err *err, const char *name, const char *wants)
+{
+	return bl_err_set(err, BL_CONFIG, "'%s' is to be %s", name, wants);
+}
+
+static bool is_integer(const struct bl_json *j)
+{
+	return bl_json_kind(j) == BL_JSON_INT && bl_json_int(j) >= 0;
+}
+
+static int check_choice(const struct member *m, const struct bl_json *j, struct bl_err *err)
+{
+	const char *s = bl_json_text(j, NULL);
+	char wants[128];
+
+	if (s && *s && (!m->words || among(m->words, s)))
+		return 0;
+	snprintf(wants, sizeof wants, m->words ? "of:%s" : "text", m->words);
+	if (m->words)
+		wants[strlen(wants) - 1] = 0;
+	return wrong(err, m->name, wants);
+}
+
+static int check_item(const struct member *m, const struct bl_json *j, struct bl_err *err)
+{
+	const char *s = bl_json_text(j, NULL);
+
+	if (m->kind == CHOICES || m->kind == TEXT_OR_LIST)
+		return check_choice(m, j, err);
+	if (m->kind == INTEGERS)
+		return is_integer(j) ? 0 : wrong(err, m->name, "a list of integers");
+	if (m->kind == FINGERPRINTS)
+		return s && bl_ident_is_fpr(s) ? 0 : wrong(err, m->name, "a list of key fingerprints (SHA256:...)");
+	return s && is_hex(s) ? 0 : wrong(err, m->name, "a list of values in hex");
+}
+
+static int check_list(const struct member *m, const struct bl_json *j, struct bl_err *err)
+{
+	if (bl_json_kind(j) != BL_JSON_ARRAY || bl_json_count(j) > ITEMS)
+		return wrong(err, m->name, "a list");
+	for (size_t i = 0; i < bl_json_count(j); i++)
+		if (check_item(m, bl_json_item(j, i), err))
+			return -1;
+	return 0;
+}
+
+static int check_min_tcb(const struct bl_json *j, struct bl_err *err)
+{
+	const struct bl_json *v;
+	const char *key, *s;
+
+	if (bl_json_kind(j) != BL_JSON_OBJECT)
+		return wrong(err, "min_tcb", "an object");
+	for (size_t i = 0; (key = bl_json_key(j, i, &v)); i++) {
+		s = bl_json_text(v, NULL);
+		if (!strcmp(key, "tee_tcb_svn")) {
+			if (!s || !is_hex(s) || strlen(s) > 32)
+				return wrong(err, "min_tcb.tee_tcb_svn", "at most 16 bytes in hex");
+		} else if (!among(" boot_loader tee snp microcode fmc isv_svn ", key)) {
+			return bl_err_set(err, BL_CONFIG, "unknown member 'min_tcb.%s'", key);
+		} else if (!is_integer(v)) {
+			return bl_err_set(err, BL_CONFIG, "'min_tcb.%s' is to be an integer", key);
+		}
+	}
+	return 0;
+}
+
+static int check_registers(const struct bl_json *j, struct bl_err *err)
+{
+	static const struct member list = { "registers", HEXES, NULL, NULL, NULL, NULL };
+	const struct bl_json *v;
+
+	if (bl_json_kind(j) != BL_JSON_OBJECT || bl_json_count(j) > ITEMS)
+		return wrong(err, "registers", "an object");
+	for (size_t i = 0; bl_json_key(j, i, &v); i++)
+		if (check_list(&list, v, err))
+			return -1;
+	return 0;
+}
+
+static int check_report_data(const struct bl_json *j, struct bl_err *err)
+{
+	const struct bl_json *v = NULL;
+	const char *key = bl_json_key(j, 0, &v), *s = bl_json_text(v, NULL);
+
+	if (bl_json_kind(j) == BL_JSON_OBJECT && bl_json_count(j) == 1 && among(" equals prefix ", key) && s && is_hex(s))
+		return 0;
+	return wrong(err, "report_data", "{\"equals\": hex} or {\"prefix\": hex}");
+}
+
+static int check_member(const struct member *m, const struct bl_json *j, struct bl_err *err)
+{
+	const char *s = bl_json_text(j, NULL);
+	int64_t seconds;
+	unsigned v[3];
+
+	switch (m->kind) {
+	case INTEGER:
+		return is_integer(j) ? 0 : wrong(err, m->name, "an integer");
+	case DATE:
+		return s && parse_date(s, &seconds) ? 0 : wrong(err, m->name, "a date (RFC 3339)");
+	case DURATION:
+		return s && bl_appraise_parse_duration(s, &seconds) ? 0 : wrong(err, m->name, "a duration (90s, 15m, 12h, 7d, 2w)");
+	case VERSION:
+		return s && parse_version(s, v) ? 0 : wrong(err, m->name, "a version, two or three numbers with dots");
+	case CHOICE:
+		return check_choice(m, j, err);
+	case TEXT_OR_LIST:
+		return s ? check_choice(m, j, err) : check_list(m, j, err);
+	case CHOICES: case HEXES: case INTEGERS: case FINGERPRINTS:
+		return check_list(m, j, err);
+	case MIN_TCB:
+		return check_min_tcb(j, err);
+	case REGISTERS:
+		return check_registers(j, err);
+	case REPORT_DATA:
+		return check_report_data(j, err);
+	}
+	return 0;
+}
+
+static int unknown(const char *key, struct bl_err *err)
+{
+	const char *name[MEMBERS], *near;
+
+	for (size_t i = 0; i < MEMBERS; i++)
+		name[i] = members[i].name;
+	near = bl_text_nearest(key, name, MEMBERS);
+	bl_err_set(err, BL_CONFIG, "unknown member '%s'", key);
+	return near ? bl_err_hint(err, "did you mean '%s'?", near) : -1;
+}
+
+static int check_document(const struct bl_json *j, struct bl_err *err)
+{
+	const struct bl_json *v;
+	const char *key;
+
+	if (bl_json_kind(j) != BL_JSON_OBJECT)
+		return bl_err_set(err, BL_CONFIG, "an appraisal policy is a JSON object");
+	for (size_t i = 0; (key = bl_json_key(j, i, &v)); i++) {
+		const struct member *m = member(key);
+		if (m ? check_member(m, v, err) : unknown(key, err))
+			return -1;
+	}
+	return bl_json_get_int(j, "version", 0) == 1 ? 0 : bl_err_set(err, BL_CONFIG, "'version' is to be 1");
+}
+
+struct bl_json *bl_appraise_parse(const char *s, size_t n, struct bl_err *err)
+{
+	struct bl_json *j;
+
+	if (n > BL_APPRAISE_MAX) {
+		bl_err_set(err, BL_CONFIG, "longer than %d bytes", BL_APPRAISE_MAX);
+		return NULL;
+	}
+	j = bl_json_parse(s, n, BL_APPRAISE_DEPTH, BL_CONFIG, err);
+	if (j && check_document(j, err)) {
+		bl_json_free(j);
+		return NULL;
+	}
+	return j;
+}
+
+/* --- what the policy says --- */
+
+static bool of_intel(const struct bl_evidence *e)
+{
+	return e->tech && (!strcmp(e->tech->name, "sgx") || !strcmp(e->tech->name, "tdx"));
+}
+
+const char *bl_appraise_word(const struct bl_evidence *e, const char *name)
+{
+	const struct member *m = member(name);
+	const char *s = bl_json_get_text(e->policy, name);
+
+	if (s)
+		return s;
+	if (!strcmp(name, "collateral"))
+		return of_intel(e) ? "require" : "optional";
+	if (!strcmp(name, "revocation"))
+		return of_intel(e) ? "require" : "if-present";
+	return m ? m->def : NULL;
+}
+
+int64_t bl_appraise_duration(const struct bl_evidence *e, const char *name, int64_t def)
+{
+	const char *s = bl_json_get_text(e->policy, name);
+	int64_t seconds;
+
+	return s && bl_appraise_parse_duration(s, &seconds) ? seconds : def;
+}
+
+static bool says(const struct bl_evidence *e, const char *name, const char *word)
+{
+	const char *s = bl_appraise_word(e, name);
+
+	return s && !strcmp(s, word);
+}
+
+static const struct bl_json *given(const struct bl_evidence *e, const char *name)
+{
+	return bl_json_get(e->policy, name);
+}
+
+static bool fail(struct bl_evidence *e, const char *check, const char *reason, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+static bool fail(struct bl_evidence *e, const char *check, const char *reason, const char *fmt, ...)
+{
+	char why[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof why, fmt, ap);
+	va_end(ap);
+	return bl_evidence_fail(e, BL_EVIDENCE_APPRAISAL, check, reason, "%s", why);
+}
+
+static void pass(struct bl_evidence *e, const char *check)
+{
+	bl_evidence_pass(e, BL_EVIDENCE_APPRAISAL, check);
+}
+
+static void cannot(struct bl_evidence *e, const char *check)
+{
+	bl_evidence_skip(e, BL_EVIDENCE_APPRAISAL, check, "%s evidence says nothing of it", e->tech->name);
+}
+
+static bool same(const struct bl_json *a, const struct bl_json *b)
+{
+	const char *s = bl_json_text(a, NULL), *t = bl_json_text(b, NULL);
+
+	return s && t ? !strcasecmp(s, t) : !s && !t && bl_json_kind(a) == BL_JSON_INT && bl_json_kind(b) == BL_JSON_INT && bl_json_int(a) == bl_json_int(b);
+}
+
+/* Is one of what the evidence says in the list? */
+static bool listed(const struct bl_json *said, const struct bl_json *list)
+{
+	for (size_t i = 0; i < bl_json_count(said); i++)
+		for (size_t k = 0; k < bl_json_count(list); k++)
+			if (same(bl_json_item(said, i), bl_json_item(list, k)))
+				return true;
+	return false;
+}
+
+static const char *text_in(const struct bl_json *list, const char *s)
+{
+	for (size_t i = 0; i < bl_json_count(list); i++) {
+		const char *t = bl_json_text(bl_json_item(list, i), NULL);
+		if (t && !strcasecmp(t, s))
+			return t;
+	}
+	return NULL;
+}
+
+/* The first value of a word, for people. */
+static const char *first(const struct bl_json *said, char out[40])
+{
+	const struct bl_json *j = bl_json_item(said, 0);
+	const char *s = bl_json_text(j, NULL);
+
+	if (s)
+		snprintf(out, 40, strlen(s) > 36 ? "%.32s..." : "%.36s", s);
+	else
+		snprintf(out, 40, "%lld", (long long)bl_json_int(j));
+	return out;
+}
+
+/* --- checks --- */
+
+static void check_types(struct bl_evidence *e)
+{
+	const struct bl_json *list = given(e, "types");
+
+	if (!list)
+		return;
+	if (text_in(list, e->tech->name))
+		pass(e, "type");
+	else
+		fail(e, "type", "type", "the policy does not speak of %s evidence", e->tech->name);
+}
+
+static void check_product(struct bl_evidence *e)
+{
+	const struct bl_json *j = given(e, "product");
+	const char *one = bl_json_text(j, NULL);
+
+	if (!j)
+		return;
+	if (!e->product)
+		cannot(e, "product");
+	else if (one ? !strcasecmp(one, e->product) : !!text_in(j, e->product))
+		pass(e, "product");
+	else
+		fail(e, "product", "product", "%s is not a product that the policy accepts", e->product);
+}
+
+static void check_debug(struct bl_evidence *e)
+{
+	if (!e->has_debug) {
+		if (given(e, "debug"))
+			cannot(e, "debug");
+	} else if (e->debug && says(e, "debug", "refuse")) {
+		fail(e, "debug", "debug", "debugging is on: the host can read everything");
+	} else {
+		pass(e, "debug");
+	}
+}
+
+static void list_text(const struct bl_json *list, char *out, size_t n)
+{
+	size_t len = 0;
+
+	*out = 0;
+	for (size_t i = 0; i < bl_json_count(list) && len < n; i++)
+		len += (size_t)snprintf(out + len, n - len, "%s%s", i ? ", " : "", bl_json_text(bl_json_item(list, i), NULL));
+}
+
+/* Whether the level of the platform is accepted, and its advisories. */
+static void check_status(struct bl_evidence *e)
+{
+	const struct bl_json *list = given(e, "accepted_tcb_status"), *allowed = given(e, "allowed_advisories");
+	char accepted[96] = "UpToDate", date[64] = "";
+
+	if (!e->has_status) {
+		if (of_intel(e))
+			bl_evidence_skip(e, BL_EVIDENCE_APPRAISAL, "tcb-status", "without TCB info nobody knows");
+		else if (list)
+			cannot(e, "tcb-status");
+		return;
+	}
+	if (list)
+		list_text(list, accepted, sizeof accepted);
+	if (e->tcb_date)
+		snprintf(date, sizeof date, " (%.10s)", e->tcb_date);
+	if (!e->tcb_status)
+		fail(e, "tcb-status", "tcb-not-supported", "no level of the TCB info fits this platform%s%s", *e->shortfall ? ": " : "", e->shortfall);
+	else if (list ? text_in(list, e->tcb_status) || text_in(list, "*") : !strcmp(e->tcb_status, "UpToDate"))
+		pass(e, "tcb-status");
+	else
+		fail(e, "tcb-status", "tcb-status", "%s%s, accepted: %s%s%s", e->tcb_status, date, accepted, *e->shortfall ? "; " : "", e->shortfall);
+	if (!allowed)
+		return;
+	for (size_t i = 0; i < e->nadvisory; i++)
+		if (!text_in(allowed, e->advisory[i])) {
+			fail(e, "advisories", "tcb-status", "%s is not an advisory that the policy allows", e->advisory[i]);
+			return;
+		}
+	pass(e, "advisories");
+}
+
+static const struct bl_evidence_tcb *tcb(const struct bl_evidence *e, const char *which)
+{
+	for (size_t i = 0; i < e->ntcb; i++)
+		if (!strcmp(e->tcb[i].which, which))
+			return &e->tcb[i];
+	return NULL;
+}
+
+static const unsigned *svn(const struct bl_evidence_tcb *t, const char *part)
+{
+	for (size_t i = 0; t && i < t->n; i++)
+		if (!strcmp(t->part[i], part))
+			return &t->svn[i];
+	return NULL;
+}
+
+/* One part of `min_tcb`. False when there is nothing of it in the evidence. */
+static bool min_part(struct bl_evidence *e, const char *which, const char *part, int64_t needs, bool *good)
+{
+	const unsigned *has = svn(tcb(e, which), part);
+
+	if (has && *has < needs)
+		*good = fail(e, "tcb-min", "tcb-min", "%s TCB: needs %s >= %lld, has %u", which, part, (long long)needs, *has);
+	return has;
+}
+
+/* tee_tcb_svn, component by component. */
+static bool min_components(struct bl_evidence *e, const char *needs, bool *good)
+{
+	const char *has = bl_json_text(bl_json_item(bl_json_get(e->words, "tee_tcb_svn"), 0), NULL);
+	uint8_t a[16], b[16];
+	size_t n = strlen(needs) / 2;
+
+	if (!has || strlen(has) < 2 * n || n > sizeof a || !bl_text_unhex(needs, 2 * n, a, n) || !bl_text_unhex(has, 2 * n, b, n))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (b[i] < a[i])
+			*good = fail(e, "tcb-min", "tcb-min", "needs tee_tcb_svn[%zu] >= %u, has %u", i, a[i], b[i]);
+	return true;
+}
+
+static void check_min_tcb_words(struct bl_evidence *e)
+{
+	const struct bl_json *min = given(e, "min_tcb"), *of = given(e, "min_tcb_of"), *v;
+	bool good = true, any = false;
+	const char *part;
+
+	if (!min)
+		return;
+	for (size_t i = 0; (part = bl_json_key(min, i, &v)); i++) {
+		const struct bl_json *said = bl_json_get(e->words, part);
+		bool known = false;
+		if (!strcmp(part, "tee_tcb_svn"))
+			known = min_components(e, bl_json_text(v, NULL), &good);
+		else if (!strcmp(part, "isv_svn") && (known = said))
+			good = bl_json_int(bl_json_item(said, 0)) >= bl_json_int(v) ? good :
+			       fail(e, "tcb-min", "tcb-min", "needs isv_svn >= %lld, has %lld", (long long)bl_json_int(v), (long long)bl_json_int(bl_json_item(said, 0)));
+		for (size_t k = 0; k < (of ? bl_json_count(of) : 1); k++)
+			known = min_part(e, of ? bl_json_text(bl_json_item(of, k), NULL) : "reported", part, bl_json_int(v), &good) || known;
+		any = any || known;
+		if (!known)
+			bl_evidence_skip(e, BL_EVIDENCE_APPRAISAL, "tcb-min", "this evidence has no %s", part);
+	}
+	if (any && good)
+		pass(e, "tcb-min");
+}
+
+static void check_min_rest(struct bl_evidence *e)
+{
+	const struct bl_json *j;
+	int64_t needs, has;
+
+	if ((j = given(e, "min_tcb_date")) && parse_date(bl_json_text(j, NULL), &needs)) {
+		if (!e->tcb_date || !parse_date(e->tcb_date, &has))
+			cannot(e, "tcb-date");
+		else if (has < needs)
+			fail(e, "tcb-date", "tcb-min", "needs a TCB of %s or later, has one of %.10s", bl_json_text(j, NULL), e->tcb_date);
+		else
+			pass(e, "tcb-date");
+	}
+	for (int i = 0; i < 2; i++) {
+		static const char *const check[] = { "tcb-evaluation", "svn" }, *const word[] = { "tcb_evaluation", "svn" };
+		const struct bl_json *said = bl_json_get(e->words, word[i]);
+		if (!(j = given(e, i ? "min_svn" : "min_tcb_evaluation")))
+			continue;
+		if (i && !said)
+			said = bl_json_get(e->words, "isv_svn");
+		if (!said)
+			cannot(e, check[i]);
+		else if (bl_json_int(bl_json_item(said, 0)) < bl_json_int(j))
+			fail(e, check[i], "tcb-min", "needs %s >= %lld, has %lld", word[i], (long long)bl_json_int(j), (long long)bl_json_int(bl_json_item(said, 0)));
+		else
+			pass(e, check[i]);
+	}
+}
+
+/* Firmware that may be taken back: what is committed is behind what runs. */
+static void check_provisional(struct bl_evidence *e)
+{
+	const struct bl_evidence_tcb *committed = tcb(e, "committed"), *current = tcb(e, "current");
+
+	if (!committed || !current) {
+		if (given(e, "provisional"))
+			cannot(e, "provisional");
+		return;
+	}
+	for (size_t i = 0; says(e, "provisional", "refuse") && i < current->n; i++) {
+		const unsigned *has = svn(committed, current->part[i]);
+		if (has && *has < current->svn[i]) {
+			fail(e, "provisional", "provisional", "firmware is provisional: committed %s %u, current %u", current->part[i], *has, current->svn[i]);
+			return;
+		}
+	}
+	pass(e, "provisional");
+}
+
+static bool from_listed_signer(const struct bl_evidence *e, const struct bl_evidence_file *f, const struct bl_json *list)
+{
+	for (size_t i = 0; f->signer && i < e->files->nbundle; i++) {
+		const struct bl_evidence_bundle *b = &e->files->bundle[i];
+		if (b->signer && b->good && !strcmp(b->signer, f->signer) && text_in(list, b->signer))
+			return true;
+	}
+	return false;
+}
+
+static void check_collateral(struct bl_evidence *e)
+{
+	const struct bl_json *signers = given(e, "collateral_signer");
+	int64_t most = bl_appraise_duration(e, "collateral_max_age", -1), age;
+	char has[BL_EVIDENCE_SPAN];
+	bool good = true;
+
+	if (of_intel(e) || given(e, "collateral")) {
+		bool there = bl_evidence_find(e->files, "tcb_info.json") && bl_evidence_find(e->files, "qe_identity.json");
+		if (!there && says(e, "collateral", "require"))
+			fail(e, "collateral", "collateral-missing", "TCB info and QE identity are required, and not both are here");
+		else if (there)
+			pass(e, "collateral");
+		else
+			bl_evidence_skip(e, BL_EVIDENCE_APPRAISAL, "collateral", "no TCB info and QE identity");
+	}
+	if (most >= 0) {
+		for (size_t i = 0; i < e->ncollateral; i++)
+			if ((age = e->time - e->collateral[i].issued) > most)
+				good = fail(e, "collateral-age", "collateral-stale", "%s was issued %s before the chosen time", e->collateral[i].name,
+					    bl_evidence_span(age, has));
+		for (size_t i = 0; e->files && i < e->files->nbundle; i++)
+			if ((age = e->time - e->files->bundle[i].created) > most)
+				good = fail(e, "collateral-age", "collateral-stale", "bundle %s was made %s before the chosen time",
+					    e->files->bundle[i].name, bl_evidence_span(age, has));
+		if (!e->ncollateral && !(e->files && e->files->nbundle))
+			bl_evidence_skip(e, BL_EVIDENCE_APPRAISAL, "collateral-age", "no collateral with a date");
+		else if (good)
+			pass(e, "collateral-age");
+	}
+	if (!signers)
+		return;
+	for (size_t i = 0; i < e->ncollateral; i++) {
+		const struct bl_evidence_file *f = bl_evidence_find(e->files, e->collateral[i].name);
+		if (!f || !from_listed_signer(e, f, signers)) {
+			fail(e, "collateral-signer", "collateral-signature", "%s is in no bundle of a signer that the policy lists", e->collateral[i].name);
+			return;
+		}
+	}
+	if (e->ncollateral)
+		pass(e, "collateral-signer");
+	else
+		bl_evidence_skip(e, BL_EVIDENCE_APPRAISAL, "collateral-signer", "no collateral was used");
+}
+
+static void check_age(struct bl_evidence *e)
+{
+	int64_t most = bl_appraise_duration(e, "evidence_max_age", -1), age = e->time - e->signed_time;
+	char has[BL_EVIDENCE_SPAN], may[BL_EVIDENCE_SPAN];
+
+	if (most < 0)
+		return;
+	if (!e->has_time)
+		cannot(e, "age");
+	else if (age > most)
+		fail(e, "age", "age", "evidence is %s old, may be %s", bl_evidence_span(age, has), bl_evidence_span(most, may));
+	else if (age < 0)
+		fail(e, "age", "age", "evidence was made %s after the chosen time", bl_evidence_span(age, has));
+	else
+		pass(e, "age");
+}
+
+/* Members that list values: one of what the evidence says must be among them. */
+static void check_values(struct bl_evidence *e, const struct member *m, const struct bl_json *list)
+{
+	const struct bl_json *said = bl_json_get(e->words, m->name);
+	char has[40];
+
+	if (!said)
+		cannot(e, m->check);
+	else if (listed(said, list))
+		pass(e, m->check);
+	else
+		fail(e, m->check, m->reason, "%s %s is not one that the policy lists", m->name, first(said, has));
+}
+
+static void check_vmpl(struct bl_evidence *e, const struct member *m)
+{
+	const struct bl_json *said = bl_json_get(e->words, "vmpl");
+
+	if (given(e, "vmpl"))
+		check_values(e, m, given(e, "vmpl"));
+	else if (said && bl_json_int(bl_json_item(said, 0)))
+		fail(e, "vmpl", "vmpl", "runs at VMPL %lld, only 0 is accepted", (long long)bl_json_int(bl_json_item(said, 0)));
+	else if (said)
+		pass(e, "vmpl");
+}
+
+/* Members that allow, refuse or require a bit of the evidence. */
+static void check_bit(struct bl_evidence *e, const struct member *m)
+{
+	const struct bl_json *said = bl_json_get(e->words, m->name);
+	bool on = bl_json_int(bl_json_item(said, 0)) != 0;
+
+	if (!said) {
+		if (given(e, m->name))
+			cannot(e, m->check);
+	} else if (on && says(e, m->name, "refuse")) {
+		fail(e, m->check, m->reason, "%s is set, and refused", m->name);
+	} else if (!on && says(e, m->name, "require")) {
+		fail(e, m->check, m->reason, "%s is not set, and required", m->name);
+	} else {
+		pass(e, m->check);
+	}
+}
+
+static void check_version(struct bl_evidence *e, const struct member *m, const struct bl_json *min)
+{
+	const char *has = bl_json_text(bl_json_item(bl_json_get(e->words, m->check), 0), NULL), *needs = bl_json_text(min, NULL);
+	unsigned a[3], b[3];
+
+	if (!has || !parse_version(has, a) || !parse_version(needs, b))
+		cannot(e, m->check);
+	else if (a[0] != b[0] ? a[0] < b[0] : a[1] != b[1] ? a[1] < b[1] : a[2] < b[2])
+		fail(e, m->check, m->reason, "needs %s >= %s, has %s", m->check, needs, has);
+	else
+		pass(e, m->check);
+}
+
+static void check_register_values(struct bl_evidence *e, const struct bl_json *map)
+{
+	const struct bl_json *list;
+	const char *name;
+	char has[40];
+
+	for (size_t i = 0; (name = bl_json_key(map, i, &list)); i++) {
+		const struct bl_json *said = bl_json_get(e->words, name);
+		if (!said)
+			bl_evidence_skip(e, BL_EVIDENCE_APPRAISAL, "registers", "this evidence has no register %s", name);
+		else if (listed(said, list))
+			pass(e, "registers");
+		else
+			fail(e, "registers", "registers", "%s is %s, not one that the policy lists", name, first(said, has));
+	}
+}
+
+static void check_report_bytes(struct bl_evidence *e, const struct bl_json *want)
+{
+	const char *has = bl_json_text(bl_json_item(bl_json_get(e->words, "report_data"), 0), NULL);
+	const char *equals = bl_json_get_text(want, "equals"), *s = equals ? equals : bl_json_get_text(want, "prefix");
+	size_t n = strlen(s);
+
+	if (!has)
+		cannot(e, "report-data");
+	else if (!strncasecmp(has, s, n) && (!equals || has[n + strspn(has + n, "0")] == 0))
+		pass(e, "report-data");
+	else
+		fail(e, "report-data", "report-data", equals ? "report data is not what the policy wants" : "report data does not begin as the policy wants");
+}
+
+static void check_must(struct bl_evidence *e)
+{
+	const struct bl_json *list = given(e, "must");
+	size_t n = e->ncheck;
+
+	for (size_t i = 0; i < bl_json_count(list); i++) {
+		const char *name = bl_json_text(bl_json_item(list, i), NULL);
+		bool made = false, skipped = false;
+		for (size_t k = 0; k < n; k++) {
+			if (strcmp(e->check[k].name, name))
+				continue;
+			made = made || e->check[k].result != BL_EVIDENCE_SKIP;
+			skipped = skipped || e->check[k].result == BL_EVIDENCE_SKIP;
+		}
+		if (made && !skipped)
+			pass(e, "must");
+		else
+			fail(e, "must", "missing-check", "check '%s' %s, and the policy says that it must be made", name, skipped ? "was skipped" : "was not made");
+	}
+}
+
+int bl_appraise_run(struct bl_evidence *e, struct bl_err *err)
+{
+	(void)err;
+	check_types(e);
+	check_product(e);
+	check_debug(e);
+	check_collateral(e);
+	check_status(e);
+	check_min_tcb_words(e);
+	check_min_rest(e);
+	check_provisional(e);
+	check_age(e);
+	for (size_t i = 0; i < MEMBERS; i++) {
+		const struct member *m = &members[i];
+		const struct bl_json *j = given(e, m->name);
+		if (!strcmp(m->name, "vmpl"))
+			check_vmpl(e, m);
+		else if (m->kind == CHOICE && m->check)
+			check_bit(e, m);
+		else if (j && m->kind == VERSION)
+			check_version(e, m, j);
+		else if (j && m->check)
+			check_values(e, m, j);
+		else if (j && m->kind == REGISTERS)
+			check_register_values(e, j);
+		else if (j && m->kind == REPORT_DATA)
+			check_report_bytes(e, j);
+	}
+	check_must(e);
+	return 0;
+}
