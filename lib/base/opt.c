@@ -196,6 +196,20 @@ static const struct bl_opt *find(const char *name, size_t n, char letter)
 	return NULL;
 }
 
+/* The one name that begins with word, which is no shorter than three: what an abbreviation meant. */
+static const char *begun(const char *word, const char *const *names, size_t n)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; strlen(word) >= 3 && i < n; i++)
+		if (!strncmp(names[i], word, strlen(word))) {
+			if (found)
+				return NULL;
+			found = names[i];
+		}
+	return found;
+}
+
 static int unknown_option(const char *arg, size_t n, struct bl_err *err)
 {
 	const char *names[MOST_NAMES], *near;
@@ -207,10 +221,13 @@ static int unknown_option(const char *arg, size_t n, struct bl_err *err)
 			if (!o->secret)
 				names[count++] = o->name;
 	snprintf(word, sizeof word, "%.*s", n < 60 ? (int)n : 60, arg);
-	near = word[0] == '-' && word[1] == '-' ? bl_text_nearest(word + 2, names, count) : NULL;
+	near = word[0] == '-' && word[1] == '-' ? begun(word + 2, names, count) : NULL;
+	if (!near && word[0] == '-' && word[1] == '-')
+		near = bl_text_nearest(word + 2, names, count);
 	if (near)
 		return bl_err_set(err, BL_USAGE, "unknown option '%s', did you mean '--%s'?", word, near);
-	return bl_err_set(err, BL_USAGE, "unknown option '%s'", word);
+	bl_err_set(err, BL_USAGE, "unknown option '%s'", word);
+	return program->verbs && !verb ? bl_err_hint(err, "the options of a command come after it; see '%s --help'", program->name) : -1;
 }
 
 /* One option with its value (NULL: none was attached); takes the next argument when it needs one. */
