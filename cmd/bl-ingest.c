@@ -258,7 +258,7 @@ static int load(struct job *j, int fd, struct bl_err *err)
 	}
 	bl_progress_fini(&p);
 	if (!more && expect != UINT64_MAX && n != expect)
-		more = bl_err_set(err, BL_DATA, "not as many rows as --expect-rows says");
+		more = bl_err_set(err, BL_DATA, "not the number of rows that --expect-rows says");
 	if (!more)
 		more = bl_writer_close(&w, err);
 	bl_writer_fini(&w);

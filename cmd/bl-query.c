@@ -197,24 +197,46 @@ static int print_release(const struct bl_answer *answer, struct outputs *o, stru
 	return 0;
 }
 
-static int print_text(const struct bl_answer *answer, struct bl_err *err)
+/* What an explanation says of a question that was refused before there was a plan to explain. */
+static void put_refusal(struct bl_json *j, const struct bl_answer *answer)
 {
+	struct bl_json *why = bl_json_new_object();
+
+	bl_json_put_text(why, "message", answer->err.msg);
+	if (*answer->err.hint)
+		bl_json_put_text(why, "hint", answer->err.hint);
+	if (answer->place.pos != SIZE_MAX) {
+		bl_json_put_int(why, "pos", (int64_t)answer->place.pos);
+		bl_json_put_int(why, "len", (int64_t)answer->place.len);
+	}
+	bl_json_put_text(j, "verdict", "refuse");
+	bl_json_put(j, "refused", why);
+}
+
+static int print_document(const struct bl_answer *answer, struct bl_err *err)
+{
+	struct bl_json *j = answer->document ? bl_json_copy(answer->document) : bl_json_new_object();
 	struct bl_buf b;
 	int rc;
 
-	if (!opt.json)
-		return fputs(answer->text ? answer->text : "", stdout) == EOF ? bl_err_sys(err, BL_IOERR, "cannot write") : 0;
 	bl_buf_init(&b, 16 << 20);
-	if (answer->document) {
-		struct bl_json *j = bl_json_copy(answer->document);
-		bl_json_put_text(j, "schema", opt.schema ? "bl-schema/1" : "bl-explain/1");
-		bl_json_print_pretty(j, &b);
-		bl_buf_put8(&b, '\n');
-		bl_json_free(j);
-	}
+	if (!opt.schema && answer->err.code == BL_REFUSED && !bl_json_get(j, "verdict"))
+		put_refusal(j, answer);
+	bl_json_put_text(j, "schema", opt.schema ? "bl-schema/1" : "bl-explain/1");
+	bl_json_print_pretty(j, &b);
+	bl_buf_put8(&b, '\n');
 	rc = b.failed ? bl_err_set(err, BL_OSERR, "out of memory") : bl_file_write(STDOUT_FILENO, b.p, b.len, err);
 	bl_buf_fini(&b);
+	bl_json_free(j);
 	return rc;
+}
+
+/* The answer to --explain or --schema; an explanation in JSON is there for a refusal too. */
+static int print_text(const struct bl_answer *answer, struct bl_err *err)
+{
+	if (opt.json && (answer->text || (!opt.schema && answer->err.code == BL_REFUSED)))
+		return print_document(answer, err);
+	return !opt.json && answer->text && fputs(answer->text, stdout) == EOF ? bl_err_sys(err, BL_IOERR, "cannot write") : 0;
 }
 
 static bool is_middle(char c)		/* of a UTF-8 sequence */
@@ -296,10 +318,12 @@ static int ask(const struct table *t, struct bl_request *q, const struct bl_iden
 		if (!rc)
 			rc = bl_client_ask(&client, q, &plain, &arena, &answer, err);
 		bl_client_close(&client, err);
+	} else if (!*err->hint && (err->code == BL_NOINPUT || err->code == BL_REFUSED)) {
+		bl_err_hint(err, "a vault is a folder that 'bl-keygen -V' made, of one user, its helper.key of mode 0600");
 	}
 	if (rc)
 		goto out;
-	if (answer.text && (rc = print_text(&answer, err)))
+	if (q->kind != BL_REQUEST_QUERY && (rc = print_text(&answer, err)))
 		goto out;
 	if (answer.err.code)
 		rc = print_refusal(&answer, t, q);

@@ -460,7 +460,7 @@ struct bl_json *bl_json_parse(const char *s, size_t n, unsigned max_depth, int c
 	}
 	from = json_loadb(s, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
 	if (!from) {
-		bl_err_set(err, code, "line %d: %s", e.line > 0 ? e.line : 1, what_is_wrong(&e));
+		bl_err_set(err, code, "line %d, column %d: %s", e.line > 0 ? e.line : 1, e.column > 0 ? e.column : 1, what_is_wrong(&e));
 		return NULL;
 	}
 	j = convert(from, &why);

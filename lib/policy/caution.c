@@ -92,7 +92,7 @@ static void rest(struct bl_lint *l, const struct bl_policy *p)
 	if (p->suppress && !p->secondary)
 		bl_lint_add(l, "W12", "mitigate.suppress.secondary", "false: what is withheld may follow from totals");
 	if (p->not_after == INT64_MAX)
-		bl_lint_add(l, "W13", "expires", "never");
+		bl_lint_add(l, "W13", "expires", "not given: the policy is for ever");
 	if (p->cell_key)
 		bl_lint_add(l, "W16", "mitigate.cell_key", "thwarts differencing only partly");
 }

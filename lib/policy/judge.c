@@ -142,8 +142,10 @@ int bl_judge_admit(struct bl_verdict *v, const struct bl_policy *p, const struct
 	if (helper(v, p) || unenforced(v, p) || validity(v, p))
 		return -1;
 	/* One text for all that are not to ask, whatever else they are. */
-	if (v->role != BL_ROLE_OWNER && v->role != BL_ROLE_ANALYST)
-		return refuse(v, "principals", nowhere, "this identity may not ask");
+	if (v->role != BL_ROLE_OWNER && v->role != BL_ROLE_ANALYST) {
+		refuse(v, "principals", nowhere, "this identity may not ask");
+		return bl_err_hint(&v->err, "its owner has to list the fingerprint that 'bl-keygen -l -i FILE' prints of it");
+	}
 	return purposes(v, p);
 }
 

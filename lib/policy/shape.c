@@ -248,7 +248,7 @@ static int check_form(const struct bl_shape *s, const struct bl_shape_at *at, co
 		return bl_shape_fail(at, err, "not a string");
 	switch (s->kind) {
 	case BL_SHAPE_FPR:
-		return bl_ident_is_fpr(t) ? 0 : bl_shape_fail(at, err, "not a fingerprint (SHA256: and 43 characters of base64)");
+		return bl_ident_is_fpr(t) ? 0 : bl_shape_fail(at, err, "not a fingerprint (SHA256: and 43 characters of base64, as bl-keygen -l prints it)");
 	case BL_SHAPE_TIME:
 		if (n >= 20 && t[10] == 'T' && bl_time_parse_stamp(t, n, &v))
 			return 0;

@@ -501,7 +501,7 @@ static void put_budget(const struct run *r, struct bl_buf *text, struct bl_json 
 	uint64_t requests, refusals;
 
 	bl_doc_limits(&k->policy, r->principal, &requests, &refusals);
-	if (requests != UINT64_MAX || refusals != UINT64_MAX)
+	if (text->len && (requests != UINT64_MAX || refusals != UINT64_MAX))
 		bl_buf_puts(text, "\n");
 	put_counter(text, left, "requests", bl_ledger_requests(k->ledger, k->owner, r->h->name, r->principal), requests);
 	put_counter(text, left, "refusals", bl_ledger_refusals(k->ledger, k->owner, r->h->name, r->principal), refusals);

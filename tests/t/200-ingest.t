@@ -113,7 +113,7 @@ like "$rc:$err" "^65:.*line 1, column 2: a column without a name" 'a column with
 printf 'PAR1xxxxPAR1' >bad.csv && seal bad.csv
 like "$rc:$err" '^65:.*a Parquet file: only CSV' 'Parquet is refused by name'
 seal --expect-rows 2 people.csv
-like "$rc:$err" "^65:.*'people.csv': not as many rows as --expect-rows says" '--expect-rows notices a cut table'
+like "$rc:$err" "^65:.*'people.csv': not the number of rows that --expect-rows says" '--expect-rows notices a cut table'
 ok '[ ! -e out.blf ] && [ -z "$(ls -A | grep "^[.]bl-")" ]' 'none of these leaves a file behind'
 seal --expect-rows 3 people.csv
 exits 0 'and lets a whole one pass'

@@ -175,4 +175,17 @@ like "$out" '^rule +min_entities 10 \(release' 'a receipt has the rules with wha
 unlike "$out" '^build' 'and no hash of a build that nobody measured'
 run bl-audit show -V vault --kind verdict
 like "$out" ' refuse people request [0-9a-f]{12} by min_entities' 'the journal tells which rules refused'
+ask --explain --json 'select name from people'
+is "$rc" 77 'a question that is refused before it is planned'
+like "$out" '"verdict": "refuse"' 'is explained in JSON as every other'
+bl-keygen -q -o stranger.pem
+run bl-query -i stranger.pem -V vault --explain --json 'select count(*) from people' people.blf
+is "$rc" 77 'so is a question of somebody who may not ask'
+like "$out" '"message": "refused: principals \(this identity may not ask\)"' 'and why'
+like "$err" 'hint: its owner has to list the fingerprint' 'and what would help'
+ask --explain 'select name from people'
+like "$out" '^refusals left' 'an explanation does not begin with an empty line'
+run bl-query -i analyst.pem -V . 'select count(*) from people' people.blf
+exits 66 'a folder that is no vault'
+like "$err" "hint: a vault is a folder that 'bl-keygen -V' made" 'is told what one is'
 done_testing

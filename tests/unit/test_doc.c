@@ -85,7 +85,7 @@ static void strictness(void)
 		"another owner than the one in the header");
 	refuses("\"principals\":[{\"role\":\"analyst\",\"any\":false}]", "principals[0].any: only true may stand here", "any: false");
 	refuses("\"principals\":[{\"role\":\"analyst\",\"key\":\"SHA256:x\"}]",
-		"principals[0].key: not a fingerprint (SHA256: and 43 characters of base64)", "a broken fingerprint");
+		"principals[0].key: not a fingerprint (SHA256: and 43 characters of base64, as bl-keygen -l prints it)", "a broken fingerprint");
 	refuses("\"review\":{\"approvers\":[\"" FPR "\",\"" FPR "\"]}", "review.approvers[1]: given twice", "an approver who would count twice");
 	refuses("\"expires\":\"2030-01-01T00:00:00Z\",\"valid\":{\"not_after\":\"2030-01-01T00:00:00Z\"}", "expires: valid.not_after is given too",
 		"two ends");

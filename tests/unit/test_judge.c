@@ -396,7 +396,8 @@ static void explains(void)
 	p.nprincipal = 0;
 	judge_n(&j, &p, &who, sql, sizeof sql - 1);
 	bl_judge_explain(&j.v, &p, &judge_schema, &j.plan, &b, json);
-	is_str(text_of(&b), "refused: principals (this identity may not ask)\n", "a stranger is told nothing else");
+	is_str(text_of(&b), "refused: principals (this identity may not ask)\n"
+	       "its owner has to list the fingerprint that 'bl-keygen -l -i FILE' prints of it\n", "a stranger is told nothing else");
 	s = json_of(json, &b);
 	ok(!strstr(s, "clauses") && !strstr(s, "rules"), "not as JSON either");
 	bl_buf_clear(&b);
