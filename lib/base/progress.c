@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/opt.h"
 #include "base/progress.h"
@@ -28,7 +30,7 @@ static void print_bytes(double n, char out[32])
 	snprintf(out, 32, "%.*f %s", u && n < 9.95 ? 1 : 0, n, units[u]);
 }
 
-static void draw(const struct bl_progress *p, uint64_t now, const char *before, const char *after)
+static void print_line(const struct bl_progress *p, uint64_t now, char out[256])
 {
 	double seconds = (double)(now - p->start_ns) / 1e9, rate = seconds > 0 ? (double)p->done / seconds : 0;
 	char done[32], total[40] = "", speed[32], left[48] = "";
@@ -41,7 +43,19 @@ static void draw(const struct bl_progress *p, uint64_t now, const char *before, 
 		if (rate > 0 && p->total >= p->done)
 			snprintf(left, sizeof left, ", %.0f s left", (double)(p->total - p->done) / rate);
 	}
-	fprintf(stderr, "%s%s: %s%s, %s/s%s%s", before, p->what, done, total, speed, left, after);
+	snprintf(out, 256, "%s: %s%s, %s/s%s", p->what, done, total, speed, left);
+}
+
+/* Over the line drawn before: cut where the terminal would wrap it, for only one line can be taken back. */
+static void draw(const struct bl_progress *p, uint64_t now)
+{
+	struct winsize size = { 0 };
+	char line[256];
+
+	print_line(p, now, line);
+	if (!ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col && size.ws_col <= strlen(line))
+		line[size.ws_col - 1] = 0;
+	fprintf(stderr, "\r\033[K%s", line);
 }
 
 void bl_progress_init(struct bl_progress *p, const char *what, uint64_t total)
@@ -65,10 +79,12 @@ void bl_progress_step(struct bl_progress *p, uint64_t done)
 	now = bl_time_mono_ns();
 	if (asked) {
 		asked = 0;
-		draw(p, now, p->drawn ? "\r\033[K" : "", "\n");
+		char line[256];
+		print_line(p, now, line);
+		fprintf(stderr, "%s%s\n", p->drawn ? "\r\033[K" : "", line);
 		p->drawn = false;
 	} else if (now - p->last_ns >= 100000000) {
-		draw(p, now, "\r\033[K", "");
+		draw(p, now);
 		p->drawn = true;
 		p->last_ns = now;
 	}
