@@ -244,38 +244,58 @@ static bool is_middle(char c)		/* of a UTF-8 sequence */
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* The line of the SQL where it is wrong, or the part of it around, and a caret under the place. */
+/* The line of the SQL where it is wrong, or the part of a long one that is around, and a caret under the place. */
 static void print_place(const struct bl_place *place, const char *sql, size_t n)
 {
-	enum { BEFORE = 60, AFTER = 30 };
+	enum { WHOLE = 110, BEFORE = 60, AFTER = 40 };
 	size_t from = place->pos, to = place->pos, columns = 0;
-	bool cut_left, cut_right;
+	const char *left = "", *right = "";
 
 	if (place->pos == SIZE_MAX || place->pos > n)
 		return;
-	while (from && sql[from - 1] != '\n' && place->pos - from < BEFORE)
+	while (from && sql[from - 1] != '\n')
 		from--;
-	while (to < n && sql[to] != '\n' && to - place->pos < AFTER)
+	while (to < n && sql[to] != '\n')
 		to++;
-	while (from < place->pos && is_middle(sql[from]))
-		from++;
-	while (to < n && to > place->pos && is_middle(sql[to]))
-		to--;
+	if (to - from > WHOLE && place->pos - from > BEFORE) {
+		for (from = place->pos - BEFORE; is_middle(sql[from]); from++)
+			;
+		left = "...";
+	}
+	if (to - from > WHOLE) {
+		for (to = place->pos + AFTER; is_middle(sql[to]); to--)
+			;
+		right = "...";
+	}
 	if (from == to)
 		return;
-	cut_left = from && sql[from - 1] != '\n';
-	cut_right = to < n && sql[to] != '\n';
-	fputs(cut_left ? "  ..." : "  ", stderr);
+	fprintf(stderr, "  %s", left);
 	for (size_t i = from; i < to; i++) {
 		/* Control bytes, C1 (C2 80..9F) among them, as blanks. */
 		const bool c1 = (unsigned char)sql[i] == 0xc2 && i + 1 < to && (unsigned char)sql[i + 1] < 0xa0;
 		fputc(c1 || (unsigned char)sql[i] < 0x20 || sql[i] == 0x7f ? ' ' : sql[i], stderr);
 		i += c1;
 	}
-	fputs(cut_right ? "...\n  " : "\n  ", stderr);
 	for (size_t i = from; i < place->pos; i++)
 		columns += !is_middle(sql[i]);
-	fprintf(stderr, "%*s^\n", (int)columns + (cut_left ? 3 : 0), "");
+	fprintf(stderr, "%s\n  %*s^\n", right, (int)(columns + strlen(left)), "");
+}
+
+/* What people used to other languages meant. */
+static const char *slip(const struct bl_answer *answer, const struct bl_request *q)
+{
+	const size_t pos = answer->place.pos;
+	size_t before = pos;
+
+	if (pos >= q->sql_len || !pos)
+		return NULL;
+	if (answer->err.code == BL_USAGE && q->sql[pos] == '=' && q->sql[pos - 1] == '=')
+		return "what is equal is compared with one =";
+	while (before && q->sql[before - 1] == ' ')
+		before--;
+	if (answer->err.code == BL_REFUSED && q->sql[pos] == '"' && before && strchr("=<>(,", q->sql[before - 1]))
+		return "double quotes name a column; text stands in single ones";
+	return NULL;
 }
 
 static int print_refusal(const struct bl_answer *answer, const struct table *t, const struct bl_request *q)
@@ -287,8 +307,8 @@ static int print_refusal(const struct bl_answer *answer, const struct table *t, 
 	bl_err_line("bl-query", e.msg);
 	if (q->sql) {
 		print_place(&answer->place, q->sql, q->sql_len);
-		if (!*e.hint && e.code == BL_REFUSED && answer->place.pos < q->sql_len && q->sql[answer->place.pos] == '"')
-			bl_err_hint(&e, "double quotes name a column; text stands in single ones");
+		if (!*e.hint && slip(answer, q))
+			bl_err_hint(&e, "%s", slip(answer, q));
 	}
 	if (*e.hint) {
 		memmove(e.msg, "hint: ", 6);

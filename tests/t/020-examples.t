@@ -44,8 +44,9 @@ done
 
 # The README's pipeline, as a new user pastes it; its last line is refused, politely.
 awk '/^```sh$/{ n++; on = 1; next } /^```$/{ on = 0 } on && n == 2' "$top/README.md" >script
-mkdir readme && ( cd readme && PATH=$top/tests:$PATH sh ../script ) >script.out 2>script.err </dev/null
+mkdir readme && ( cd readme && TMPDIR=$PWD PATH=$top/tests:$PATH sh ../script ) >script.out 2>script.err </dev/null
 is $? 77 "the README's pipeline ends in a refusal"
 like "$(cat script.err)" 'bl-query: people.blf: refused: ' 'that says what was refused'
+is "$(ls readme | wc -l)" 1 'and leaves nothing where it was pasted but its new directory'
 diag "$(cat script.err)"
 done_testing

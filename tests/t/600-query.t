@@ -163,6 +163,10 @@ ask ''
 is "$rc:$(printf '%s\n' "$err" | wc -l)" 64:1 'SQL that is empty has no place'
 ask 'select count(*) from people where region = "north"'
 like "$err" 'hint: double quotes name a column' 'text in double quotes is explained'
+ask "select count(*) from people where region == 'north'"
+like "$err" 'hint: what is equal is compared with one =' 'and so is a =='
+ask "select nobody from people where region = 'north' and region <> 'south' and cost > 10 and visits > 2"
+like "$err" "^  select nobody from people where region = 'north' and region <> 'south' and cost > 10 and visits > 2$" 'a line that fits is whole'
 ask -f csv --explain 'select count(*) from people'
 exits 64 'an explanation is not printed as csv'
 ask -f json --explain 'select count(*) from people'
