@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "crypt/certwork.h"
 #include "crypt/keyevp.h"
+#include "crypt/pem.h"
 
 enum { EXTENSIONS = 64, NO_LIMIT = 1 << 20 };
 
@@ -79,31 +80,65 @@ bool bl_cert_time(const ASN1_TIME *t, int64_t *ret)
 	return true;
 }
 
-bool bl_cert_algorithm(const X509_ALGOR *a)
+/* RSASSA-PSS names its hash in parameters; none there is SHA-1. */
+static int pss_hash(const X509_ALGOR *a)
+{
+	RSA_PSS_PARAMS *pss = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), a->parameter);
+	const ASN1_OBJECT *o = NULL;
+	int nid = NID_undef;
+
+	if (pss && pss->hashAlgorithm) {
+		X509_ALGOR_get0(&o, NULL, NULL, pss->hashAlgorithm);
+		nid = OBJ_obj2nid(o);
+	}
+	RSA_PSS_PARAMS_free(pss);
+	return nid;
+}
+
+enum scheme { ECDSA, PKCS1, PSS };
+static const struct algorithm { int nid; enum scheme scheme; enum bl_key_hash hash; } algorithms[] = {
+	{ NID_ecdsa_with_SHA256, ECDSA, BL_KEY_SHA256 },
+	{ NID_ecdsa_with_SHA384, ECDSA, BL_KEY_SHA384 },
+	{ NID_ecdsa_with_SHA512, ECDSA, BL_KEY_SHA512 },
+	{ NID_sha256WithRSAEncryption, PKCS1, BL_KEY_SHA256 },
+	{ NID_sha384WithRSAEncryption, PKCS1, BL_KEY_SHA384 },
+	{ NID_sha512WithRSAEncryption, PKCS1, BL_KEY_SHA512 },
+	{ NID_sha256, PSS, BL_KEY_SHA256 },
+	{ NID_sha384, PSS, BL_KEY_SHA384 },
+	{ NID_sha512, PSS, BL_KEY_SHA512 },
+};
+
+static const struct algorithm *algorithm(const X509_ALGOR *a)
 {
 	const ASN1_OBJECT *o;
-	int nid, md = NID_undef, type;
-	const void *value;
-	RSA_PSS_PARAMS *pss;
+	bool pss;
+	int nid;
 
-	X509_ALGOR_get0(&o, &type, &value, a);
+	X509_ALGOR_get0(&o, NULL, NULL, a);
 	nid = OBJ_obj2nid(o);
-	if (nid == NID_ED25519)
-		return true;
-	if (nid == NID_rsassaPss) {
-		/* No parameters, or none for the hash, is SHA-1. */
-		if (type != V_ASN1_SEQUENCE || !(pss = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), a->parameter)))
-			return false;
-		if (pss->hashAlgorithm) {
-			X509_ALGOR_get0(&o, NULL, NULL, pss->hashAlgorithm);
-			md = OBJ_obj2nid(o);
-		}
-		RSA_PSS_PARAMS_free(pss);
-	} else if (nid == NID_ecdsa_with_SHA256 || nid == NID_ecdsa_with_SHA384 || nid == NID_ecdsa_with_SHA512 ||
-		   nid == NID_sha256WithRSAEncryption || nid == NID_sha384WithRSAEncryption || nid == NID_sha512WithRSAEncryption) {
-		return true;
-	}
-	return md == NID_sha256 || md == NID_sha384 || md == NID_sha512;
+	pss = nid == NID_rsassaPss;
+	if (pss)
+		nid = pss_hash(a);
+	for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
+		if (algorithms[i].nid == nid && pss == (algorithms[i].scheme == PSS))
+			return &algorithms[i];
+	return NULL;
+}
+
+bool bl_cert_signed(const uint8_t *tbs, size_t n, const X509_ALGOR *a, const ASN1_BIT_STRING *sig, const struct bl_key *key)
+{
+	const struct algorithm *g = algorithm(a);
+	const uint8_t *s = ASN1_STRING_get0_data(sig);
+	const size_t len = (size_t)ASN1_STRING_length(sig);
+	const enum bl_key_kind kind = bl_key_kind(key);
+
+	if (!g || sig->flags & 7 /* bits that are not used */)
+		return false;
+	if (g->scheme == ECDSA)
+		return (kind == BL_KEY_P256 || kind == BL_KEY_P384) && bl_key_check(key, g->hash, tbs, n, s, len);
+	if (kind != BL_KEY_RSA)
+		return false;
+	return g->scheme == PSS ? bl_key_check_pss(key, g->hash, tbs, n, s, len) : bl_key_check(key, g->hash, tbs, n, s, len);
 }
 
 /* Extensions by number, none twice; what is read here is read once, so that a bad one fails now. */
@@ -316,15 +351,15 @@ static bool names_match(const struct bl_cert *c, const struct bl_cert *by)
 
 static bool verifies(const struct bl_cert *c, const struct bl_cert *by)
 {
-	EVP_PKEY *key = bl_key_evp(by->key);
-	bool good;
+	const ASN1_BIT_STRING *sig;
+	const X509_ALGOR *a;
+	size_t head, len;
 
-	if (!key || !bl_cert_algorithm(X509_get0_tbs_sigalg(c->x)))
-		return false;
-	/* It compares the two places that name the algorithm. */
-	good = X509_verify(c->x, key) == 1;
-	ERR_clear_error();
-	return good;
+	X509_get0_signature(&sig, &a, c->x);
+	bl_pem_der(c->der, c->n, 0x30, &head);
+	len = bl_pem_der(c->der + head, c->n - head, 0x30, NULL);
+	/* The algorithm stands twice, and only what is inside is signed. */
+	return !X509_ALGOR_cmp(a, X509_get0_tbs_sigalg(c->x)) && bl_cert_signed(c->der + head, len, a, sig, by->key);
 }
 
 bool bl_cert_self_issued(const struct bl_cert *c)

@@ -34,7 +34,7 @@ const uint8_t *bl_cert_extension(const struct bl_cert *c, const char *oid, size_
 
 /*
  * Is c issued by `by`: names match, by may sign certificates, signature verifies? RSA (PKCS #1 v1.5, PSS) and ECDSA with SHA-256 or
- * better, Ed25519, under keys of key.h: SHA-1 and RSA below 2048 bits never verify.
+ * better, under keys of key.h: SHA-1 and RSA below 2048 bits never verify.
  */
 bool bl_cert_issued(const struct bl_cert *c, const struct bl_cert *by);
 

@@ -10,12 +10,13 @@
 
 #include "base/text.h"
 #include "crypt/certwork.h"
-#include "crypt/keyevp.h"
 #include "crypt/pem.h"
 
 struct bl_crl {
 	X509_CRL *x;
 	int64_t from, until;
+	uint8_t *tbs;		/* what is signed */
+	size_t n;
 };
 
 static int refuse_partial(X509_CRL *x, struct bl_err *err)
@@ -42,21 +43,26 @@ static int refuse_partial(X509_CRL *x, struct bl_err *err)
 }
 
 /*
- * The algorithm stands twice, and only what is inside is signed: they must be the same bytes (OpenSSL compares them for certificates
- * alone). CertificateList: sequence of {sequence of {version?, algorithm, ...}, algorithm, signature}. It parsed, so lengths hold.
+ * Keeps what is signed. The algorithm stands twice, and only the one inside is signed: they must be the same bytes (OpenSSL compares them
+ * for certificates alone). CertificateList: sequence of {sequence of {version?, algorithm, ...}, algorithm, signature}; it parsed.
  */
-static bool algorithms_agree(const uint8_t *der, size_t n)
+static int read_signed(struct bl_crl *c, const uint8_t *p, size_t n, struct bl_err *err)
 {
-	size_t head, in, alg, len;
+	size_t head = 0, in = 0, alg;
 
-	bl_pem_der(der, n, 0x30, &head);
-	der += head;
+	bl_pem_der(p, n, 0x30, &head);
+	p += head;
 	n -= head;
-	if (!(len = bl_pem_der(der, n, 0x30, &in)))
-		return false;
-	in += bl_pem_der(der + in, len - in, 2, NULL);
-	alg = bl_pem_der(der + in, len - in, 0x30, NULL);
-	return alg && alg == bl_pem_der(der + len, n - len, 0x30, NULL) && !memcmp(der + in, der + len, alg);
+	if (!(c->n = bl_pem_der(p, n, 0x30, &in)))
+		return bl_err_set(err, BL_DATA, "not an X.509 revocation list");
+	in += bl_pem_der(p + in, c->n - in, 2, NULL);
+	alg = bl_pem_der(p + in, c->n - in, 0x30, NULL);
+	if (!alg || alg != bl_pem_der(p + c->n, n - c->n, 0x30, NULL) || memcmp(p + in, p + c->n, alg))
+		return bl_err_set(err, BL_DATA, "revocation list that names two signature algorithms");
+	if (!(c->tbs = malloc(c->n)))
+		return bl_err_set(err, BL_OSERR, "out of memory");
+	memcpy(c->tbs, p, c->n);
+	return 0;
 }
 
 static int read_der(void *arg, const uint8_t *der, size_t n, struct bl_err *err)
@@ -78,8 +84,8 @@ static int read_der(void *arg, const uint8_t *der, size_t n, struct bl_err *err)
 	OPENSSL_free(again);
 	if (!same)
 		return bl_err_set(err, BL_DATA, "revocation list is not DER");
-	if (!algorithms_agree(der, n))
-		return bl_err_set(err, BL_DATA, "revocation list that names two signature algorithms");
+	if (read_signed(c, der, n, err))
+		return -1;
 	c->until = INT64_MIN;
 	if (!bl_cert_time(X509_CRL_get0_lastUpdate(c->x), &c->from) ||
 	    (X509_CRL_get0_nextUpdate(c->x) && !bl_cert_time(X509_CRL_get0_nextUpdate(c->x), &c->until)))
@@ -138,6 +144,7 @@ void bl_crl_free(struct bl_crl *c)
 	if (!c)
 		return;
 	X509_CRL_free(c->x);
+	free(c->tbs);
 	free(c);
 }
 
@@ -158,16 +165,11 @@ bool bl_crl_names(const struct bl_crl *c, const struct bl_cert *by)
 
 bool bl_crl_issued(const struct bl_crl *c, const struct bl_cert *by)
 {
-	EVP_PKEY *key = bl_key_evp(bl_cert_key(by));
+	const ASN1_BIT_STRING *sig;
 	const X509_ALGOR *a;
-	bool good;
 
-	X509_CRL_get0_signature(c->x, NULL, &a);
-	if (!key || !bl_crl_names(c, by) || !bl_cert_may(by, KU_CRL_SIGN) || !bl_cert_algorithm(a))
-		return false;
-	good = X509_CRL_verify(c->x, key) == 1;
-	ERR_clear_error();
-	return good;
+	X509_CRL_get0_signature(c->x, &sig, &a);
+	return bl_crl_names(c, by) && bl_cert_may(by, KU_CRL_SIGN) && bl_cert_signed(c->tbs, c->n, a, sig, bl_cert_key(by));
 }
 
 bool bl_crl_revokes(const struct bl_crl *c, const struct bl_cert *cert)
