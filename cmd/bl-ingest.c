@@ -15,6 +15,7 @@
 #include "base/out.h"
 #include "base/progress.h"
 #include "base/term.h"
+#include "base/time.h"
 #include "crypt/mem.h"
 #include "format/infer.h"
 #include "format/load.h"
@@ -25,7 +26,7 @@
 static const char *identity, *policy_path, *output, *schema_text, *name, *delimiter, *quote;
 static struct bl_opt_list recipients, nulls;
 static uint64_t expect = UINT64_MAX;
-static bool dry;
+static bool dry, json;
 
 static const struct bl_opt opts[] = {
 	{ BL_OPT_TEXT, 'i', "identity", "FILE", "the owner's private key, which signs the file", &identity, NULL, 0, 0, false },
@@ -39,6 +40,7 @@ static const struct bl_opt opts[] = {
 	{ BL_OPT_TEXT, 0, "quote", "C", "what quotes fields: one character, or nothing (default \")", &quote, NULL, 0, 0, false },
 	{ BL_OPT_INT, 0, "expect-rows", "N", "refuse a table of any other number of rows", &expect, NULL, 0, UINT64_MAX - 1, false },
 	{ BL_OPT_FLAG, 'n', "dry-run", NULL, "read all, check all, write nothing; print the schema", &dry, NULL, 0, 0, false },
+	{ BL_OPT_FLAG, 0, "json", NULL, "with -n: the schema as JSON", &json, NULL, 0, 0, false },
 	{ BL_OPT_END, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, false },
 };
 
@@ -219,8 +221,13 @@ static int fill_header(struct job *j, struct bl_err *err)
 	struct bl_header *h = &j->header;
 	const struct bl_policy *p = &j->policy;
 
-	if (check_policy(p, &j->schema, err))
+	if (check_policy(p, &j->schema, err)) {
+		if (j->schema.n == 1 && strpbrk(j->schema.col[0].name, ",;\t|"))
+			bl_err_hint(err, "the table has one column only: is its --delimiter another one?");
 		return -1;
+	}
+	if (p->not_after < bl_time_now())
+		bl_opt_note("the policy has expired: nobody will get an answer");
 	snprintf(h->name, sizeof(h->name), "%s", name ? name : p->dataset);
 	h->schema = j->schema;
 	h->nentity = p->nentity;
@@ -274,12 +281,38 @@ static int open_output(struct job *j, struct bl_err *err)
 	return bl_out_open(&j->out, output, 0666, false, err);
 }
 
+static void put_json(const struct job *j, struct bl_buf *b)
+{
+	struct bl_json *all = bl_json_new_object(), *columns = bl_json_new_array(), *entity = bl_json_new_array();
+	char type[32];
+
+	for (uint32_t i = 0; i < j->schema.n; i++) {
+		struct bl_json *c = bl_json_new_object();
+		bl_type_print(j->schema.col[i].type, type);
+		bl_json_put_text(c, "name", j->schema.col[i].name);
+		bl_json_put_text(c, "type", type);
+		bl_json_add(columns, c);
+	}
+	for (uint32_t i = 0; i < j->header.nentity; i++)
+		bl_json_add(entity, bl_json_new_text(j->schema.col[j->header.entity[i]].name));
+	bl_json_put(all, "columns", columns);
+	bl_json_put_text(all, "dataset", j->header.name);
+	bl_json_put(all, "entity", entity);
+	bl_json_put_text(all, "schema", "bl-ingest/1");
+	bl_json_print_pretty(all, b);
+	bl_buf_put8(b, '\n');
+	bl_json_free(all);
+}
+
 static int print_schema(const struct job *j, struct bl_err *err)
 {
 	struct bl_buf b;
 
 	bl_buf_init(&b, 4 << 20);
-	bl_schema_print(&j->schema, &b);
+	if (json)
+		put_json(j, &b);
+	else
+		bl_schema_print(&j->schema, &b);
 	if (b.failed)
 		return bl_err_set(err, BL_OSERR, "out of memory");
 	fwrite(b.p, 1, b.len, stdout);
@@ -312,6 +345,8 @@ static int check_usage(int argc, struct bl_err *err)
 	}
 	if (argc > 1)
 		return bl_err_set(err, BL_USAGE, "one table at a time");
+	if (json && !dry)
+		return bl_err_set(err, BL_USAGE, "--json goes with -n only");
 	if (!argc && isatty(STDIN_FILENO)) {
 		bl_err_set(err, BL_USAGE, "a CSV file is missing");
 		return bl_err_hint(err, "give a file, or - for the standard input");

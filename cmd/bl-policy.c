@@ -12,6 +12,7 @@
 #include "base/opt.h"
 #include "base/out.h"
 #include "base/term.h"
+#include "base/time.h"
 #include "crypt/mem.h"
 #include "policy/attach.h"
 #include "policy/draft.h"
@@ -178,6 +179,13 @@ static int lint(int argc, char **argv, struct bl_err *err)
 	       bl_err_set(err, BL_CONFIG, "%d of %d policies have %s", failed, argc, strict ? "errors or warnings" : "errors");
 }
 
+/* lint knows no clock: the same policy has the same findings tomorrow. */
+static void note_expired(const struct bl_policy *p)
+{
+	if (p->not_after < bl_time_now())
+		bl_opt_note("the policy has expired: nobody will get an answer");
+}
+
 /* --- show --- */
 
 static int show_json(const struct bl_policy *p, const struct bl_source *s, struct bl_err *err)
@@ -232,6 +240,8 @@ static int show(int argc, char **argv, struct bl_err *err)
 		rc = json ? show_json(&p, &s, err) : show_text(&p, &s, err);
 		if (!rc && bl_lint_check(&p, s.sealed ? &s.header.schema : NULL, &(struct bl_err){ 0 }))
 			bl_opt_note("'%s' has errors: see bl-policy lint", argv[0]);
+		if (!rc)
+			note_expired(&p);
 		bl_doc_fini(&p);
 	}
 	bl_source_close(&s);
@@ -349,6 +359,8 @@ static int attach_to(const char *file, struct bl_err *err)
 		bl_err_set(err, BL_DATA, "not a sealed file");
 	else
 		rc = bl_attach_check(&s, &p, id.pk, err) || (!dry && write_sealed(&s, &p, &id, err)) ? -1 : 0;
+	if (!rc)
+		note_expired(&p);
 	if (rc)
 		bl_err_where(err, "'%s'", file);
 	else
