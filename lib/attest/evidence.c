@@ -17,7 +17,7 @@
 
 /* One row a technology. */
 static const struct bl_evidence_tech *const techs[] = {
-	NULL
+	&bl_nitro_tech, &bl_tpm_tech, &bl_nvidia_tech, NULL
 };
 
 /* --- what there is --- */
