@@ -320,6 +320,21 @@ static int print_schema(const struct job *j, struct bl_err *err)
 	return 0;
 }
 
+/* What -v wants to know: never how many rows. */
+static void tell(const struct job *j)
+{
+	char fpr[BL_IDENT_FPR];
+
+	bl_opt_detail("%s '%s' under version %llu of its policy, %u columns", dry ? "would seal" : "sealed", j->header.name,
+		      (unsigned long long)j->policy.version, (unsigned)j->schema.n);
+	bl_ident_fpr(j->owner.pk, fpr);
+	bl_opt_detail("its owner is %s", fpr);
+	for (size_t i = 0; i < recipients.n; i++) {
+		bl_ident_fpr(j->recipient[i], fpr);
+		bl_opt_detail("%s can open it", fpr);
+	}
+}
+
 static int seal(struct job *j, struct bl_err *err)
 {
 	if (schema_text && read_schema(&j->given, err))
@@ -334,7 +349,10 @@ static int seal(struct job *j, struct bl_err *err)
 		return fail_at_input(j, err);
 	if (fill_header(j, err) || load(j, j->out.fd, err))
 		return -1;
-	return dry ? print_schema(j, err) : bl_out_commit(&j->out, err);
+	if (dry ? print_schema(j, err) : bl_out_commit(&j->out, err))
+		return -1;
+	tell(j);
+	return 0;
 }
 
 static int check_usage(int argc, struct bl_err *err)

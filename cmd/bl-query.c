@@ -124,7 +124,7 @@ static enum bl_table_face face(void)
 
 	if (f >= 0)
 		return (enum bl_table_face)f;
-	return !opt.out && bl_term_is(STDOUT_FILENO) ? BL_TABLE_TEXT : BL_TABLE_CSV;
+	return !opt.out && isatty(STDOUT_FILENO) ? BL_TABLE_TEXT : BL_TABLE_CSV;
 }
 
 /* The table without its last column, which tells withheld cells from empty ones. */

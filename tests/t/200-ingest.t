@@ -172,6 +172,9 @@ done
 # --- words for people and for machines ---
 run bl-ingest -q -n --json -i owner.pem -p policy.json people.csv
 like "$(printf '%s' "$out" | tr -d ' \n')" '^\{"columns":\[\{"name":"id","type":"bigint"\},.*\],"dataset":"people","entity":\["id"\],"schema":"bl-ingest/1"\}$' '-n --json tells the schema to programs'
+run bl-ingest -v -i owner.pem -p policy.json -r vault/helper.pub -o verbose.blf people.csv
+like "$err" "^bl-ingest: sealed 'people' under version 1 of its policy, [0-9]+ columns$" '-v tells what was sealed'
+like "$err" "^bl-ingest: $(bl-keygen -l -V vault | sed 's/[+]/[+]/g') can open it$" 'and for whom'
 run bl-ingest -q --json -i owner.pem -p policy.json -o out.blf people.csv
 exits 64 '--json goes with -n'
 printf 'id;x\n1;2\n' >semicolons.csv
