@@ -44,7 +44,10 @@ static uint64_t inverse(uint64_t a)
 
 static uint64_t residue(bl_i128 v)
 {
-	bl_i128 r = v % (bl_i128)P;
+	bl_i128 r = v;
+
+	if (v < 0 || v >= (bl_i128)P)
+		r %= (bl_i128)P;
 
 	return (uint64_t)(r < 0 ? r + (bl_i128)P : r);
 }
@@ -164,6 +167,7 @@ static bool load(struct audit *a, uint64_t i)
 	return !(a->not_zero && any && !value);
 }
 
+/* The atom of the vector that is loaded; a new one has no size. */
 static struct atom *find(const struct audit *a)
 {
 	uint64_t h = 0x9e3779b97f4a7c15u, i;
@@ -179,6 +183,28 @@ static struct atom *find(const struct audit *a)
 	return &a->atom[i];
 }
 
+/* Atoms are few as a rule, however many people there are. */
+static int grow(struct audit *a)
+{
+	struct atom *old = a->atom;
+	uint64_t n = old ? a->mask + 1 : 0, size = n ? 4 * n : 256;
+
+	if (!(a->atom = calloc((size_t)size, sizeof *a->atom))) {
+		a->atom = old;
+		return -1;
+	}
+	a->mask = size - 1;
+	for (uint64_t i = 0, k; i < n; i++) {
+		if (!old[i].hash)
+			continue;
+		for (k = old[i].hash & a->mask; a->atom[k].hash; k = (k + 1) & a->mask)
+			;
+		a->atom[k] = old[i];
+	}
+	free(old);
+	return 0;
+}
+
 /* Those of the file that are in no cell and not in the group. */
 static bool load_nowhere(struct audit *a)
 {
@@ -189,7 +215,7 @@ static bool load_nowhere(struct audit *a)
 }
 
 /* Sizes of atoms. */
-static void gather(struct audit *a)
+static int gather(struct audit *a)
 {
 	uint64_t universe = a->w->r->universe[a->sums ? a->w->cell[a->cell[0]].n : 0], in = 0;
 	struct atom *x;
@@ -204,16 +230,20 @@ static void gather(struct audit *a)
 		if (!part)
 			continue;
 		x = find(a);
-		if (!x->size++)
-			x->first = i;
+		if (x->size++)
+			continue;
+		x->first = i;
+		if (++a->natom * 2 > a->mask && grow(a))
+			return -1;
 	}
 	if (a->file < 0 || universe <= in)
-		return;
+		return 0;
 	load_nowhere(a);
 	x = find(a);
 	if (!x->size)
 		x->first = UINT64_MAX;
 	x->size += universe - in;
+	return 0;
 }
 
 static bool load_any(struct audit *a, uint64_t i)
@@ -286,21 +316,20 @@ static int tells(struct audit *a, bool *told)
 	uint64_t n = 0, nm = 0, most = 0;
 	int rc = -1;
 
-	gather(a);
+	if (gather(a))
+		return -1;
 	for (uint64_t i = 0; i <= a->mask; i++)
 		if (a->atom[i].size && a->atom[i].size < a->w->k) {
 			n++;
 			most += a->atom[i].size;
 		}
 	/* Whoever is in a large atom is in no combination that is tried. */
-	for (uint64_t e = 0, all = entities(a); e < all && a->big.rank < a->big.width; e++) {
-		struct atom *x;
-		if (!load(a, e) || (x = find(a))->size < a->w->k || (!a->many && x->first != e))
-			continue;
-		add_any(a, &a->big, e);
-	}
-	if (a->file >= 0 && load_nowhere(a) && find(a)->size >= a->w->k)
-		add_any(a, &a->big, UINT64_MAX);
+	for (uint64_t i = 0; i <= a->mask && !a->many; i++)
+		if (a->atom[i].size >= a->w->k)
+			add_any(a, &a->big, a->atom[i].first);
+	for (uint64_t e = 0, all = entities(a); e < all && a->many && a->big.rank < a->big.width; e++)
+		if (load(a, e) && find(a)->size >= a->w->k)
+			add_any(a, &a->big, e);
 	if (!n || a->big.rank == a->big.width)
 		return 0;
 	if (!(small = calloc((size_t)n, sizeof *small)) || !(m = calloc((size_t)most, sizeof *m)))
@@ -362,12 +391,10 @@ static bool counts_complement(const struct bl_work *w)
 static bool set_up(struct audit *a)
 {
 	const struct bl_work *w = a->w;
-	uint64_t size = 16;
 	uint32_t width = a->n + 2;
 
-	while (size < 2 * (entities(a) + 1))
-		size *= 2;
-	a->mask = size - 1;
+	a->atom = NULL;
+	a->natom = 0;
 	a->group = a->file = a->count = -1;
 	if (!a->all && !a->sums && w->plan->nkey)
 		a->count = 0;
@@ -377,11 +404,10 @@ static bool set_up(struct audit *a)
 		a->file = a->n + (a->group >= 0);
 	a->big = (struct space){ .width = a->n + (a->group >= 0) + (a->file >= 0) };
 	a->rest = a->big;
-	a->atom = calloc((size_t)size, sizeof *a->atom);
 	a->vec = calloc(2 * (size_t)width, sizeof *a->vec);
 	a->big.row = calloc(2 * (size_t)width * width, sizeof *a->big.row);
 	a->big.has = calloc(2 * (size_t)width, sizeof *a->big.has);
-	if (!a->atom || !a->vec || !a->big.row || !a->big.has)
+	if (grow(a) || !a->vec || !a->big.row || !a->big.has)
 		return false;
 	a->sum = a->vec + width;
 	a->rest.row = a->big.row + (size_t)width * width;
