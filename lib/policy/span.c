@@ -415,12 +415,24 @@ static bool set_up(struct audit *a)
 	return true;
 }
 
+/* Does somebody in the group's cells contribute 0? */
+static bool has_zeros(const struct audit *a)
+{
+	bool zero = a->all != NULL;
+
+	for (uint32_t k = 0; k < a->n && !zero; k++) {
+		const uint32_t *size = a->w->size + bl_work_at(a->w, a->g, 0);
+		zero = size[a->cell[k]] != size[a->w->cell[a->cell[k]].n];
+	}
+	return a->sums && zero;
+}
+
 static int run(struct audit *a, bool *told)
 {
 	int rc = 0;
 
 	*told = false;
-	for (int zero = 0; zero <= a->sums && !rc && !*told; zero++) {
+	for (int zero = 0; zero <= has_zeros(a) && !rc && !*told; zero++) {
 		a->not_zero = zero;
 		rc = set_up(a) ? tells(a, told) : -1;
 		free(a->atom);
