@@ -110,20 +110,19 @@ static bool rest_is_blank(const uint8_t *p, size_t n)
 int bl_pem_each(const uint8_t *p, size_t n, const char *label, bl_pem_each_fn *each, void *arg, struct bl_err *err)
 {
 	uint8_t *text = malloc(n + 1);
-	size_t at = 0, found = 0;
+	size_t at = 0, last = 0;	/* where the last block ended; 0: none yet */
 	int ret = -1;
 
 	if (!text)
 		return bl_err_set(err, BL_OSERR, "out of memory");
-	while (at < n && !(found && rest_is_blank(p + at, n - at))) {
+	while (at < n && !(last && rest_is_blank(p + at, n - at))) {
 		const uint8_t *nl = memchr(p + at, '\n', n - at);
 		size_t head = boundary(p + at, n - at, "BEGIN", label), got;
 
 		if (head) {
 			if (!(got = one(p + at + head, n - at - head, label, text, each, arg, err)))
 				goto out;
-			at += head + got;
-			found++;
+			last = at += head + got;
 			continue;
 		}
 		if (n - at > 5 && !memcmp(p + at, dashes, 5)) {
@@ -134,9 +133,9 @@ int bl_pem_each(const uint8_t *p, size_t n, const char *label, bl_pem_each_fn *e
 			break;
 		at = (size_t)(nl - p) + 1;
 	}
-	if (!found)
+	if (!last)
 		bl_err_set(err, BL_DATA, "not a PEM text with a %s", label);
-	else if (!rest_is_blank(p + at, n - at))
+	else if (!rest_is_blank(p + last, n - last))
 		bl_err_set(err, BL_DATA, "text after the last %s", label);
 	else
 		ret = 0;
