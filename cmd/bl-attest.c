@@ -1,272 +1,387 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bl-attest: shows and verifies receipts. Needs no vault and no secret; claims of a receipt are printed only after it verified. */
+/*
+ * bl-attest: verifies and shows evidence of TEEs and receipts of released answers, computes what evidence will measure, bundles
+ * collateral. Opens what it is given, nothing else: no network, no vault. A secret key only signs what -i was given for.
+ */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "attest/receipt.h"
+#include "attest/batch.h"
+#include "attest/bundle.h"
+#include "attest/claims.h"
+#include "attest/ear.h"
+#include "attest/predict.h"
+#include "attest/report.h"
 #include "base/file.h"
-#include "base/mask.h"
 #include "base/opt.h"
-#include "base/text.h"
-#include "crypt/hash.h"
+#include "base/out.h"
+#include "base/term.h"
+#include "base/time.h"
 #include "crypt/mem.h"
 
-static const char *key, *output;
-static bool json;
+static const char *key, *output, *type, *policy, *nonce, *when, *format, *identity;
+static struct bl_opt_list collateral, roots;
+static bool json, explain, batch;
+static const char *ovmf, *ovmf_hash, *kernel, *initrd, *append, *cpu_type, *cpu_sig, *vmm, *features;
+static uint64_t vcpus;
+
+#define OPT_KEY { BL_OPT_TEXT, 0, "key", "PUB", "of a receipt: the vault's public key (its helper.pub)", &key, NULL, 0, 0, false }
+#define OPT_TYPE { BL_OPT_TEXT, 0, "type", "T", "auto, snp, tdx, sgx, nitro, tpm, nvidia, azure, receipt", &type, NULL, 0, 0, false }
+#define OPT_JSON { BL_OPT_FLAG, 0, "json", NULL, "JSON instead of text", &json, NULL, 0, 0, false }
+#define OPT_END { BL_OPT_END, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, false }
 
 static const struct bl_opt verify_opts[] = {
-	{ BL_OPT_TEXT, 0, "key", "PUB", "the vault's public key (its helper.pub), which the receipt must be from", &key, NULL, 0, 0, false },
-	{ BL_OPT_TEXT, 0, "output", "FILE", "the published answer (jsonl), which the receipt must be about", &output, NULL, 0, 0, false },
-	{ BL_OPT_FLAG, 0, "json", NULL, "JSON instead of lines", &json, NULL, 0, 0, false },
-	{ BL_OPT_END, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, false },
+	OPT_TYPE,
+	{ BL_OPT_LIST, 0, "collateral", "PATH", "certificates, lists, TCB info: a directory, file or bundle", &collateral, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 'p', "policy", "FILE", "the appraisal policy (JSON), instead of the default one", &policy, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "nonce", "HEX", "what the evidence must answer", &nonce, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "time", "WHEN", "judge at RFC 3339, seconds since 1970, or 'signed'; default: now", &when, NULL, 0, 0, false },
+	{ BL_OPT_LIST, 0, "root", "PEM", "trust these self-signed certificates, not the built-in ones", &roots, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 'f', "format", "FORMAT", "table, json, or ear (signed by -i)", &format, NULL, 0, 0, false },
+	OPT_JSON,
+	{ BL_OPT_FLAG, 0, "explain", NULL, "in the table, the checks that passed too", &explain, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 'i', "identity", "FILE", "the private key that signs an EAR", &identity, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 'o', "output", "FILE", "with -f: result to FILE; else, of a receipt: the published answer", &output, NULL, 0, 0, false },
+	{ BL_OPT_FLAG, 0, "batch", NULL, "a JSON object a line in, one out", &batch, NULL, 0, 0, false },
+	OPT_KEY, OPT_END,
 };
-static const struct bl_opt show_opts[] = {
-	{ BL_OPT_TEXT, 0, "key", "PUB", "the vault's public key (its helper.pub), which the receipt must be from", &key, NULL, 0, 0, false },
-	{ BL_OPT_FLAG, 0, "json", NULL, "JSON instead of lines", &json, NULL, 0, 0, false },
-	{ BL_OPT_END, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, false },
+static const struct bl_opt show_opts[] = { OPT_TYPE, OPT_KEY, OPT_JSON, OPT_END };
+static const struct bl_opt measure_opts[] = {
+	{ BL_OPT_TEXT, 0, "ovmf", "FILE", "the firmware", &ovmf, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "ovmf-hash", "HEX", "its digest by 'measure ovmf', instead of its pages", &ovmf_hash, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "kernel", "FILE", "the kernel", &kernel, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "initrd", "FILE", "its first root", &initrd, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "append", "TEXT", "its command line", &append, NULL, 0, 0, false },
+	{ BL_OPT_INT, 0, "vcpus", "N", "virtual processors", &vcpus, NULL, 1, BL_MEASURE_VCPUS, false },
+	{ BL_OPT_TEXT, 0, "vcpu-type", "T", "their type, as EPYC-Milan", &cpu_type, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "vcpu-sig", "X", "or their signature, hex", &cpu_sig, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "vmm", "VMM", "qemu (default), ec2, gce", &vmm, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "guest-features", "X", "SEV features, hex; default: 1", &features, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 'f', "format", "FORMAT", "hex (default), json, or policy: ready for verify -p", &format, NULL, 0, 0, false },
+	OPT_JSON, OPT_END,
+};
+static const struct bl_opt bundle_opts[] = {
+	{ BL_OPT_TEXT, 'i', "identity", "FILE", "the private key that signs it", &identity, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 'o', "output", "FILE", "the bundle; default: the standard output", &output, NULL, 0, 0, false },
+	OPT_END,
 };
 
-struct report {
-	struct bl_receipt_claims claims;
-	struct bl_receipt_check check[BL_RECEIPT_CHECKS + 1];
-	size_t n;
-	bool good;
-};
+static int usage(struct bl_err *err, const char *what) { return bl_err_set(err, BL_USAGE, "%s", what); }
 
-/* *first: how it begins, or NUL. */
-static int hash_file(const char *path, uint8_t out[BL_HASH_LEN], uint8_t *first, struct bl_err *err)
+static int start(struct bl_err *err)
 {
-	uint8_t p[65536];
-	struct bl_hash *h = NULL;
-	ssize_t n = -1;
-	int fd = bl_file_open(path, err);
-
-	if (fd < 0)
-		return -1;
-	if (!(h = bl_hash_new()))
-		bl_err_set(err, BL_OSERR, "out of memory");
-	*first = 0;
-	while (h && (n = bl_file_readn(fd, p, sizeof p, err)) > 0) {
-		*first = *first ? *first : p[0];
-		bl_hash_add(h, p, (size_t)n);
-	}
-	if (!n)
-		bl_hash_end(h, out);
-	bl_hash_free(h);
-	close(fd);
-	return n ? bl_err_where(err, "%s", path) : 0;
-}
-
-/* The published answer against the receipt's claim. */
-static int check_output(struct report *r, struct bl_err *err)
-{
-	struct bl_receipt_check *c = &r->check[r->n++];
-	uint8_t hash[BL_HASH_LEN], first;
-
-	if (hash_file(output, hash, &first, err))
-		return -1;
-	c->name = "output";
-	c->result = memcmp(hash, r->claims.output, sizeof hash) ? BL_CHECK_FAIL : BL_CHECK_PASS;
-	snprintf(c->why, sizeof c->why, c->result == BL_CHECK_PASS ? "the published answer is the one that was released" :
-		 first == '{' || !first ? "the published answer is not the one that was released" :
-		 "this is not the answer in format jsonl, the only one that can be compared");
-	r->good = r->good && c->result == BL_CHECK_PASS;
-	return 0;
-}
-
-static int examine(const char *path, struct report *r, struct bl_err *err)
-{
-	struct bl_buf b;
-	uint8_t pk[BL_IDENT_PK];
-	int rc = -1;
-
-	bl_buf_init(&b, BL_RECEIPT_MAX);
 	if (bl_mem_init(true, err))
 		return -1;
 	bl_json_init();
-	if ((key && bl_ident_read_pub(pk, key, err)) || bl_file_read(path, &b, err))
-		goto out;
-	if (bl_receipt_verify((const char *)b.p, b.len, key ? pk : NULL, &r->claims, r->check, &r->n, &r->good, err)) {
-		bl_err_where(err, "'%s'", path);
-		goto out;
+	return 0;
+}
+
+/* --- what comes out --- */
+
+/* Bytes to -o, complete or absent, or to the standard output. */
+static int deliver(const struct bl_buf *b, const char *path, struct bl_err *err)
+{
+	struct bl_out out;
+	int rc;
+
+	if (b->failed)
+		return bl_err_set(err, BL_OSERR, "out of memory");
+	if (!path) {
+		fwrite(b->p, 1, b->len, stdout);
+		return 0;
 	}
-	rc = output ? check_output(r, err) : 0;
-out:
-	bl_buf_fini(&b);
+	bl_out_init(&out);
+	rc = bl_out_open(&out, path, 0666, false, err) || bl_file_write(out.fd, b->p, b->len, err) || bl_out_commit(&out, err) ? -1 : 0;
+	bl_out_fini(&out);
 	return rc;
 }
 
-static const char *const results[] = { [BL_CHECK_PASS] = "pass", [BL_CHECK_FAIL] = "fail", [BL_CHECK_SKIP] = "skip" };
-
-/* Text of others on a terminal: control bytes as '?'. */
-static void print_text(const char *label, const char *s)
-{
-	if (!s)
-		return;
-	printf("%-11s ", label);
-	bl_text_puts(s, stdout);
-	putchar('\n');
-}
-
-static int print_json(struct bl_json *j, struct bl_err *err)
+static int deliver_json(struct bl_json *j, bool pretty, struct bl_err *err)
 {
 	struct bl_buf b;
 	int rc;
 
-	bl_buf_init(&b, 4 * BL_RECEIPT_MAX);
-	bl_json_put_text(j, "schema", "bl-attest/1");
-	bl_json_print_pretty(j, &b);
+	bl_buf_init(&b, BL_REPORT_MAX);
+	if (pretty)
+		bl_json_print_pretty(j, &b);
+	else
+		bl_json_print(j, &b);
 	bl_buf_put8(&b, '\n');
-	rc = b.failed ? bl_err_set(err, BL_OSERR, "out of memory") : 0;
-	if (!rc)
-		fwrite(b.p, 1, b.len, stdout);
+	rc = deliver(&b, NULL, err);
 	bl_buf_fini(&b);
 	bl_json_free(j);
 	return rc;
 }
 
-static struct bl_json *checks_json(const struct report *r)
+static int ask(void *arg, const char *path, char *out, size_t n, struct bl_err *err)
 {
-	struct bl_json *a = bl_json_new_array();
+	char prompt[512];
 
-	for (size_t i = 0; i < r->n; i++) {
-		struct bl_json *c = bl_json_new_object();
-		bl_json_put_text(c, "name", r->check[i].name);
-		bl_json_put_text(c, "result", results[r->check[i].result]);
-		bl_json_put_text(c, "why", r->check[i].why);
-		bl_json_add(a, c);
+	(void)arg;
+	snprintf(prompt, sizeof prompt, "passphrase of '%s': ", path);
+	return bl_term_secret(prompt, out, n, err);
+}
+
+static const struct bl_ident_ask asking = { ask, NULL };
+
+/* --- receipts, as they were before there was other evidence --- */
+
+static int verify_receipt(const char *path, const struct bl_claims *r, struct bl_err *err)
+{
+	if (json) {
+		if (deliver_json(bl_claims_checks_json(r, key), true, err))
+			return -1;
+	} else if (!bl_opt_quiet) {
+		bl_claims_print_checks(r, stdout);
 	}
-	return a;
+	return r->good ? BL_OK : bl_err_set(err, BL_NO, "'%s' does not verify", path);
 }
 
-static int one_operand(int argc, struct bl_err *err)
+static int show_receipt(const char *path, const struct bl_claims *r, struct bl_err *err)
 {
-	return argc == 1 ? 0 : bl_err_set(err, BL_USAGE, argc ? "one receipt at a time" : "a receipt is missing");
+	if (!r->good) {
+		bl_err_set(err, BL_NO, "'%s' does not verify", path);
+		return bl_err_hint(err, "'bl-attest verify' tells which check fails");
+	}
+	if (json && deliver_json(bl_claims_json(r, key), true, err))
+		return -1;
+	if (!json)
+		bl_claims_print(r, stdout);
+	if (!key)
+		bl_opt_note("vault key not pinned: compare it with its owner's, or give --key");
+	return 0;
 }
 
-static int refuse(const char *path, struct bl_err *err)
+static int with_receipt(const char *path, const struct bl_verify_run *run, const uint8_t *pk, int (*then)(const char *, const struct bl_claims *, struct bl_err *),
+			struct bl_err *err)
 {
-	return bl_err_set(err, BL_NO, "'%s' does not verify", path);
+	struct bl_claims r = { .n = 0 };
+	int rc;
+
+	if (bl_claims_examine(&r, run->p, run->n, pk, then == verify_receipt ? output : NULL, err))
+		rc = err->code == BL_DATA ? bl_err_where(err, "'%s'", path) : -1;
+	else
+		rc = then(path, &r, err);
+	bl_claims_fini(&r);
+	return rc;
+}
+
+/* --- verify, show --- */
+
+static int settings(struct bl_verify *v, uint8_t pk[BL_IDENT_PK], struct bl_err *err)
+{
+	if ((type && bl_verify_type(v, type, err)) || (when && bl_verify_time(v, when, err)) || (nonce && bl_verify_nonce(v, nonce, err)))
+		return -1;
+	if (key || (output && !format && !batch)) {
+		if (v->tech)
+			return usage(err, key ? "--key is for receipts" : "--output without -f is the answer that a receipt is about; add -f");
+		v->receipt = true;	/* whoever asks about a receipt is not answered about anything else */
+	}
+	if (key && bl_ident_read_pub(pk, key, err))
+		return -1;
+	v->vault_pk = key ? pk : NULL;
+	if (policy && bl_verify_policy(v, policy, err))
+		return -1;
+	for (size_t i = 0; i < roots.n; i++)
+		if (bl_verify_root(v, roots.item[i], err))
+			return -1;
+	for (size_t i = 0; i < collateral.n; i++)
+		if (bl_files_collateral(&v->files, &v->a, collateral.item[i], err))
+			return -1;
+	return 0;
+}
+
+static int print_run(const struct bl_verify_run *r, const struct bl_verify *v, struct bl_err *err)
+{
+	struct bl_ident id = { .sk = NULL };
+	struct bl_buf b;
+	int rc = 0;
+
+	bl_buf_init(&b, BL_REPORT_MAX);
+	if (format && !strcmp(format, "ear"))
+		rc = bl_ident_read(&id, identity, &asking, err) || bl_ear_print(r, v->policy_id, &id, bl_time_now(), &b, err) ? -1 : 0;
+	else if (json || (format && !strcmp(format, "json")))
+		bl_report_json(r, v->policy_id, NULL, &b);
+	else if (!bl_opt_quiet && !r->code)
+		bl_report_table(r, v->policy_id, explain, &b);
+	if (!rc && b.len)
+		rc = deliver(&b, output, err);
+	bl_buf_fini(&b);
+	bl_ident_fini(&id);
+	return rc;
+}
+
+/* Verifies or parses, prints, and says in one line why not. */
+static int examine(struct bl_verify_run *r, const struct bl_verify *v, const char *path, bool show, struct bl_err *err)
+{
+	struct bl_err first = { .code = 0 };
+	char why[1200];
+
+	if ((show ? bl_verify_show : bl_verify_run)(r, v, &first) && first.code != BL_DATA) {
+		*err = first;
+		return -1;
+	}
+	if (print_run(r, v, err))
+		return -1;
+	if (r->code) {
+		*err = first;
+		return bl_err_where(err, "'%s'", path);
+	}
+	if (show || bl_verify_exit(r) == BL_OK)
+		return 0;
+	return bl_err_set(err, BL_NO, "'%s' does not verify: %s", path, bl_report_why(r, why, sizeof why));
+}
+
+static int one(const char *path, const struct bl_verify *v, bool show, struct bl_err *err)
+{
+	struct bl_verify_run *r = malloc(sizeof *r);
+	int rc = -1;
+
+	if (!r)
+		return bl_err_set(err, BL_OSERR, "out of memory");
+	bl_verify_begin(r);
+	if (bl_verify_open(r, v, path, err))
+		rc = err->code == BL_DATA ? bl_err_where(err, "'%s'", path) : -1;
+	else if (!bl_verify_is_receipt(r, v))
+		rc = examine(r, v, path, show, err);
+	else if (nonce || roots.n || collateral.n)
+		rc = usage(err, "a receipt needs no --nonce, --root or --collateral");
+	else if (show || !(format || policy || when))
+		rc = with_receipt(path, r, v->vault_pk, show ? show_receipt : verify_receipt, err);
+	else
+		rc = examine(r, v, path, false, err);
+	bl_verify_end(r);
+	free(r);
+	return rc;
+}
+
+static int many(const char *path, struct bl_verify *v, struct bl_err *err)
+{
+	struct bl_out out;
+	int fd, worst = 0, rc = -1;
+
+	if ((fd = bl_file_open(path, err)) < 0)
+		return -1;
+	bl_out_init(&out);
+	if (!(v->cache = bl_evidence_cache_new()))
+		bl_err_set(err, BL_OSERR, "out of memory");
+	else if (!bl_out_open(&out, output, 0666, false, err) && !bl_batch_run(v, fd, out.fd, &worst, err) && !bl_out_commit(&out, err))
+		rc = worst ? bl_err_set(err, worst, worst == BL_DATA ? "some line is not evidence that can be read" : "some evidence does not verify") : 0;
+	bl_out_fini(&out);
+	close(fd);
+	return rc;
 }
 
 static int verify(int argc, char **argv, struct bl_err *err)
 {
-	struct report r = { .n = 0 };
-	int rc = -1;
+	uint8_t pk[BL_IDENT_PK];
+	struct bl_verify *v;
+	int rc;
 
-	if (one_operand(argc, err))
+	if (argc > 1 || (!argc && !batch))
+		return usage(err, argc ? "one piece of evidence at a time, or --batch" : "evidence, or a receipt, is missing");
+	if (format && strcmp(format, "table") && strcmp(format, "json") && strcmp(format, "ear"))
+		return bl_err_set(err, BL_USAGE, "'%s' is no format: table, json, ear", format);
+	if (format && json)
+		return usage(err, "--json is -f json: one of them is enough");
+	if (batch && (explain || (format && strcmp(format, "json"))))
+		return usage(err, "--batch prints a JSON object a line, and nothing else");
+	if ((format && !strcmp(format, "ear")) != !!identity)
+		return usage(err, identity ? "-i signs an EAR: add -f ear" : "-f ear needs the key that signs it: -i FILE");
+	if (output && !format && argc && !strcmp(output, "-") && !strcmp(argv[0], "-"))
+		return usage(err, "only one of the receipt and the answer can be read from stdin");
+	if (start(err) || !(v = malloc(sizeof *v)))
 		return -1;
-	if (output && !strcmp(output, "-") && !strcmp(argv[0], "-"))
-		return bl_err_set(err, BL_USAGE, "only one of the receipt and the answer can be read from stdin");
-	if (examine(argv[0], &r, err))
-		goto out;
-	if (json) {
-		struct bl_json *j = bl_json_new_object();
-		bl_json_put_text(j, "class", r.claims.klass);
-		bl_json_put_text(j, "vault", r.claims.vault);
-		bl_json_put(j, "pinned", bl_json_new_bool(key));
-		bl_json_put(j, "verified", bl_json_new_bool(r.good));
-		bl_json_put(j, "checks", checks_json(&r));
-		if (print_json(j, err))
-			goto out;
-	} else if (!bl_opt_quiet) {
-		for (size_t i = 0; i < r.n; i++)
-			printf("%s  %-10s  %s\n", results[r.check[i].result], r.check[i].name, r.check[i].why);
-	}
-	rc = r.good ? BL_OK : refuse(argv[0], err);
-out:
-	bl_receipt_fini(&r.claims);
+	bl_verify_init(v);
+	rc = settings(v, pk, err) ? -1 : batch ? many(argc ? argv[0] : "-", v, err) : one(argv[0], v, false, err);
+	bl_verify_fini(v);
+	free(v);
 	return rc;
-}
-
-static void print_claims(const struct report *r)
-{
-	const struct bl_json *c = r->claims.receipt, *list = bl_json_get(c, "files");
-	static const uint8_t unmeasured[BL_HASH_LEN];
-	char mask[256], text[512], hex[2 * BL_HASH_LEN + 1];
-
-	print_text("output", bl_json_get_text(c, "output"));
-	print_text("request", bl_json_get_text(c, "request"));
-	snprintf(text, sizeof text, "%s, %s", bl_json_get_text(c, "principal"), bl_json_get_text(c, "role"));
-	print_text("principal", text);
-	print_text("purpose", bl_json_get_text(c, "purpose"));
-	print_text("time", bl_json_get_text(c, "time"));
-	for (size_t i = 0; i < bl_json_count(list); i++) {
-		const struct bl_json *f = bl_json_item(list, i);
-		const char *name = bl_json_get_text(f, "name"), *owner = bl_json_get_text(f, "owner"), *id = bl_json_get_text(f, "id");
-		snprintf(text, sizeof text, "%s of %s, policy version %lld, file %s", name ? name : "?", owner ? owner : "?",
-			 (long long)bl_json_get_int(f, "version", -1), id ? id : "?");
-		print_text("data", text);
-	}
-	list = bl_json_get(c, "rules");
-	for (size_t i = 0; i < bl_json_count(list); i++) {
-		const struct bl_json *f = bl_json_item(list, i);
-		const char *rule = bl_json_get_text(f, "rule"), *path = bl_json_get_text(f, "path"), *param = bl_json_get_text(f, "param");
-		snprintf(text, sizeof text, "%s%s%s (%s)", rule ? rule : "?", param && *param ? " " : "", param ? param : "", path ? path : "?");
-		print_text("rule", text);
-	}
-	print_text("withheld", bl_json_get_text(c, "withheld"));
-	list = bl_json_get(c, "journal");
-	snprintf(text, sizeof text, "entry %lld of %lld, root %s, rollback: %s", (long long)bl_json_get_int(list, "index", -1),
-		 (long long)bl_json_get_int(list, "size", -1), bl_json_get_text(list, "root"), bl_json_get_text(c, "rollback"));
-	print_text("journal", text);
-	print_text("vault", r->claims.vault);
-	snprintf(text, sizeof text, "%s: proves who holds the vault's key, nothing about the machine", r->claims.klass);
-	print_text("evidence", text);
-	bl_mask_print(r->claims.mask, mask);
-	print_text("lockdown", mask);
-	if (memcmp(r->claims.build, unmeasured, BL_HASH_LEN)) {
-		bl_text_hex(r->claims.build, BL_HASH_LEN, hex);
-		print_text("build", hex);
-	}
 }
 
 static int show(int argc, char **argv, struct bl_err *err)
 {
-	struct report r = { .n = 0 };
+	uint8_t pk[BL_IDENT_PK];
+	struct bl_verify *v;
+	int rc;
+
+	if (argc != 1)
+		return usage(err, argc ? "one piece of evidence at a time" : "evidence, or a receipt, is missing");
+	if (start(err) || !(v = malloc(sizeof *v)))
+		return -1;
+	bl_verify_init(v);
+	rc = settings(v, pk, err) ? -1 : one(argv[0], v, true, err);
+	bl_verify_fini(v);
+	free(v);
+	return rc;
+}
+
+/* --- measure, bundle --- */
+
+static int measure(int argc, char **argv, struct bl_err *err)
+{
+	const struct bl_predict p = { ovmf, ovmf_hash, kernel, initrd, append, cpu_type, cpu_sig, vmm, features, (unsigned)vcpus };
+	enum bl_predict_form form = json ? BL_PREDICT_JSON : BL_PREDICT_HEX;
+	struct bl_buf b;
+	int rc;
+
+	if (!argc || argc > 2)
+		return usage(err, "say what: snp, ovmf, eif FILE, tee FILE");
+	if (format && json)
+		return usage(err, "--json is -f json: one of them is enough");
+	if (format && !strcmp(format, "json"))
+		form = BL_PREDICT_JSON;
+	else if (format && !strcmp(format, "policy"))
+		form = BL_PREDICT_POLICY;
+	else if (format && strcmp(format, "hex"))
+		return bl_err_set(err, BL_USAGE, "'%s' is no format: hex, json, policy", format);
+	if (start(err))
+		return -1;
+	bl_buf_init(&b, BL_REPORT_MAX);
+	rc = bl_predict_print(&p, argv[0], argc > 1 ? argv[1] : NULL, form, &b, err) ? -1 : deliver(&b, NULL, err);
+	bl_buf_fini(&b);
+	return rc;
+}
+
+static int bundle(int argc, char **argv, struct bl_err *err)
+{
+	struct bl_evidence_files *f = calloc(1, sizeof *f);
+	struct bl_ident id = { .sk = NULL };
+	struct bl_arena a;
+	struct bl_buf b;
 	int rc = -1;
 
-	if (one_operand(argc, err) || examine(argv[0], &r, err))
-		goto out;
-	if (!r.good) {
-		refuse(argv[0], err);
-		bl_err_hint(err, "'bl-attest verify' tells which check fails");
-		goto out;
-	}
-	rc = 0;
-	if (json) {
-		struct bl_json *j = bl_json_new_object(), *layers = bl_json_new_array();
-		for (unsigned i = 0; i < BL_MASK_COUNT; i++)
-			if (r.claims.mask >> i & 1)
-				bl_json_add(layers, bl_json_new_text(bl_mask_name(i)));
-		bl_json_put_text(j, "class", r.claims.klass);
-		bl_json_put(j, "lockdown", layers);
-		bl_json_put(j, "pinned", bl_json_new_bool(key));
-		bl_json_put(j, "receipt", bl_json_copy(r.claims.receipt));
-		bl_json_put_text(j, "vault", r.claims.vault);
-		rc = print_json(j, err);
-	} else {
-		print_claims(&r);
-	}
-	if (!rc && !key)
-		bl_opt_note("vault key not pinned: compare it with its owner's, or give --key");
-out:
-	bl_receipt_fini(&r.claims);
+	bl_arena_init(&a, BL_FILES_ARENA);
+	bl_buf_init(&b, BL_BUNDLE_MAX + 1);
+	if (!argc)
+		usage(err, "a directory or a file is missing");
+	else if (!f)
+		bl_err_set(err, BL_OSERR, "out of memory");
+	else if (!start(err) && !bl_files_gather(f, &a, argv, (size_t)argc, err) && !(identity && bl_ident_read(&id, identity, &asking, err)))
+		rc = bl_bundle_print(f, bl_time_now(), identity ? &id : NULL, &b, err) || deliver(&b, output, err) ? -1 : 0;
+	bl_buf_fini(&b);
+	bl_ident_fini(&id);
+	bl_arena_fini(&a);
+	free(f);
 	return rc;
 }
 
 static const struct bl_opt_verb verbs[] = {
-	{ "verify", "RECEIPT", "check a receipt, and with --output the number that was published", verify_opts, verify,
+	{ "verify", "EVIDENCE", "check evidence of a TEE, or the receipt of an answer", verify_opts, verify,
 	  "bl-attest verify --key vault/helper.pub --output mean.jsonl mean.receipt" },
-	{ "show", "RECEIPT", "what a receipt says, once it verified", show_opts, show, "bl-attest show mean.receipt" },
+	{ "show", "EVIDENCE", "what evidence says (not verified); of a receipt, once it verified", show_opts, show, "bl-attest show mean.receipt" },
+	{ "measure", "snp|ovmf|eif FILE|tee FILE", "what evidence will show of these files", measure_opts, measure,
+	  "bl-attest measure tee -f policy \"$(command -v bl-tee)\"" },
+	{ "bundle", "DIR|FILE...", "collateral in one dated document", bundle_opts, bundle, "bl-attest bundle -i owner.pem -o milan.json milan" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 
 int main(int argc, char **argv)
 {
 	static const struct bl_opt_prog prog = {
-		.name = "bl-attest", .summary = "Shows and verifies receipts of released answers.", .verbs = verbs,
+		.name = "bl-attest", .summary = "Verifies evidence of TEEs and receipts of released answers.", .verbs = verbs,
 		.example = "bl-attest verify mean.receipt",
 	};
 	return bl_opt_main(&prog, argc, argv);

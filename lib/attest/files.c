@@ -237,6 +237,28 @@ int bl_files_directory(struct bl_evidence_files *f, struct bl_arena *a, const ch
 	       read_named(f, a, path, json, err) ? -1 : 0;
 }
 
+/* Takes the files of `from` into f, no second copy of the bytes; names behind `platform`/, if it is one. */
+static int merge(struct bl_evidence_files *f, struct bl_arena *a, const struct bl_evidence_files *from, const char *platform, struct bl_err *err)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const char *name = platform ? bl_arena_printf(a, "%s/%s", platform, from->v[i].name) : from->v[i].name;
+		struct bl_evidence_file *at = name ? (struct bl_evidence_file *)(uintptr_t)bl_evidence_find(f, name) : NULL;
+		if (!name)
+			return bl_err_set(err, BL_OSERR, "out of memory");
+		if (!at && f->n == BL_EVIDENCE_FILES)
+			return bl_err_set(err, BL_DATA, "more than %d files of collateral", BL_EVIDENCE_FILES);
+		at = at ? at : &f->v[f->n++];
+		*at = from->v[i];
+		at->name = name;
+	}
+	for (size_t i = 0; i < from->nbundle; i++) {
+		if (f->nbundle == sizeof f->bundle / sizeof *f->bundle)
+			return bl_err_set(err, BL_DATA, "more than %zu bundles", f->nbundle);
+		f->bundle[f->nbundle++] = from->bundle[i];
+	}
+	return 0;
+}
+
 int bl_files_collateral(struct bl_evidence_files *f, struct bl_arena *a, const char *path, struct bl_err *err)
 {
 	const char *slash = strrchr(path, '/');
@@ -252,15 +274,48 @@ int bl_files_collateral(struct bl_evidence_files *f, struct bl_arena *a, const c
 	if (!(own = calloc(1, sizeof *own)))
 		return bl_err_set(err, BL_OSERR, "out of memory");
 	rc = bl_files_directory(own, a, path, false, err);
-	for (size_t i = 0; !rc && i < own->n; i++) {	/* no second copy of the bytes */
-		struct bl_evidence_file *at = (struct bl_evidence_file *)(uintptr_t)bl_evidence_find(f, own->v[i].name);
-		if (!at && f->n == BL_EVIDENCE_FILES)
-			rc = bl_err_set(err, BL_DATA, "more than %d files of collateral", BL_EVIDENCE_FILES);
-		else
-			*(at ? at : &f->v[f->n++]) = own->v[i];
-	}
-	for (size_t i = 0; !rc && i < own->nbundle && f->nbundle < sizeof f->bundle / sizeof *f->bundle; i++)
-		f->bundle[f->nbundle++] = own->bundle[i];
+	rc = rc ? rc : merge(f, a, own, NULL, err);
 	free(own);
+	return rc;
+}
+
+static int is_subdirectory(const struct dirent *d)
+{
+	return is_platform(d->d_name, strlen(d->d_name));
+}
+
+static int gather_platforms(struct bl_evidence_files *f, struct bl_evidence_files *own, struct bl_arena *a, const char *path, struct bl_err *err)
+{
+	struct dirent **list = NULL;
+	int n = scandir(path, &list, is_subdirectory, alphasort), rc = 0;
+	struct stat st;
+	char at[4096];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(at, sizeof at, "%s/%s", path, list[i]->d_name);
+		if (!rc && !stat(at, &st) && S_ISDIR(st.st_mode)) {
+			memset(own, 0, sizeof *own);
+			rc = bl_files_directory(own, a, at, false, err) || merge(f, a, own, list[i]->d_name, err) ? -1 : 0;
+		}
+		free(list[i]);
+	}
+	free(list);
+	return rc;
+}
+
+int bl_files_gather(struct bl_evidence_files *f, struct bl_arena *a, char *const *path, size_t n, struct bl_err *err)
+{
+	struct bl_evidence_files *own = malloc(sizeof *own);
+	struct stat st;
+	int rc = own ? 0 : bl_err_set(err, BL_OSERR, "out of memory");
+
+	for (size_t i = 0; !rc && i < n; i++) {
+		rc = bl_files_collateral(f, a, path[i], err);
+		if (!rc && !stat(path[i], &st) && S_ISDIR(st.st_mode))
+			rc = gather_platforms(f, own, a, path[i], err);
+	}
+	free(own);
+	if (!rc && !f->n)
+		rc = bl_err_set(err, BL_USAGE, "there is no collateral: nothing here has a name that evidence has beside it");
 	return rc;
 }

@@ -26,5 +26,7 @@ int bl_files_directory(struct bl_evidence_files *f, struct bl_arena *a, const ch
 int bl_files_collateral(struct bl_evidence_files *f, struct bl_arena *a, const char *path, struct bl_err *err);
 /* The same of bytes at hand; `name` without its directory. */
 int bl_files_parse(struct bl_evidence_files *f, struct bl_arena *a, const char *name, const uint8_t *p, size_t n, bool replace, struct bl_err *err);
+/* Collateral for a bundle: files and directories, and in these those of one platform each (Milan, 00806f050000). 64 when there is none. */
+int bl_files_gather(struct bl_evidence_files *f, struct bl_arena *a, char *const *path, size_t n, struct bl_err *err);
 
 #endif

@@ -92,6 +92,28 @@ static void collateral_rows(const struct bl_verify_run *r, struct bl_buf *out)
 	}
 }
 
+/* All claims, one a line: "policy_bits.smt true". */
+static void claim_rows(const struct bl_json *j, const char *under, unsigned depth, struct bl_buf *out)
+{
+	const struct bl_json *v;
+	const char *key;
+
+	for (size_t i = 0; i < bl_json_count(j) && depth < 6; i++) {
+		char name[160], index[24];
+		v = bl_json_item(j, i);
+		snprintf(index, sizeof index, "%zu", i);
+		key = v ? index : bl_json_key(j, i, &v);
+		snprintf(name, sizeof name, "%s%s%s", under, *under ? "." : "", key);
+		if (bl_json_kind(v) == BL_JSON_OBJECT || bl_json_kind(v) == BL_JSON_ARRAY) {
+			claim_rows(v, name, depth + 1, out);
+			continue;
+		}
+		bl_buf_printf(out, "%-24s ", name);
+		bl_json_print(v, out);		/* escapes what a terminal would obey */
+		bl_buf_put8(out, '\n');
+	}
+}
+
 void bl_report_table(const struct bl_verify_run *r, const char *policy_id, bool explain, struct bl_buf *out)
 {
 	const struct bl_evidence *e = &r->e;
@@ -124,6 +146,8 @@ void bl_report_table(const struct bl_verify_run *r, const char *policy_id, bool 
 		if (c->result != BL_EVIDENCE_PASS || *c->detail || explain)
 			bl_buf_printf(out, "%-7s  %-22s%s%s\n", results[c->result], c->name, *c->detail ? "  " : "", c->detail);
 	}
+	if (r->shown)
+		claim_rows(e->claims, "", 0, out);
 }
 
 /* --- JSON: members in the order of the guide, so printed one by one --- */

@@ -14,6 +14,7 @@ bl-query -q -i analyst.pem -V vault --receipt mean.receipt -f jsonl -o mean.json
 cp vault/checkpoint old-checkpoint
 bl-query -q -i analyst.pem -V vault 'select count(*) from people' people.blf >/dev/null
 bl-audit prove -V vault 3 >proof
+mkdir milan && head -c 64 people.blf >milan/vek.der	# a bundle is made of bytes by their names
 cd ..
 ran=0
 for page in "$top"/man/*.[1-8]; do
