@@ -19,7 +19,7 @@
 static const struct bl_evidence_tech *const techs[] = {
 	&bl_quote_tdx_tech,
 	&bl_quote_sgx_tech,
-	&bl_snp_tech, &bl_nitro_tech, &bl_tpm_tech, &bl_nvidia_tech, NULL
+	&bl_snp_tech, &bl_nitro_tech, &bl_tpm_tech, &bl_nvidia_tech, &bl_azure_tech, NULL
 };
 
 /* --- what there is --- */
