@@ -28,7 +28,8 @@ struct bl_chunk {
 	const uint64_t *packed;			/* values, codes or lengths */
 	const int64_t *first;			/* delta: of each vector; dictionary: the entries */
 	uint32_t at;				/* runs: where the search for the next vector begins */
-	uint32_t begin[BL_TYPE_GROUP / V];	/* text: where the texts of each vector begin, */
+	uint32_t texts;				/* text: how many rows have one; */
+	uint32_t begin[BL_TYPE_GROUP / V];	/* where the texts of each vector begin, */
 	uint32_t rank[BL_TYPE_GROUP / V];	/* and how many come before */
 	uint64_t bit[V / 64];			/* NULLs of this vector */
 	int64_t *value;				/* the vector: 1,024 values, or codes and texts */
@@ -178,8 +179,8 @@ static int parse_ints(struct bl_chunk *c, struct bl_cur *in, struct bl_err *err)
 	return in->bad || in->left ? malformed(err, "length") : 0;
 }
 
-/* How many rows before each vector have a text; returns how many have in all. */
-static uint32_t count_texts(struct bl_chunk *c)
+/* How many rows before each vector have a text, and how many have in all. */
+static void count_texts(struct bl_chunk *c)
 {
 	uint32_t rows = c->head.rows, n = 0;
 
@@ -190,7 +191,7 @@ static uint32_t count_texts(struct bl_chunk *c)
 			c->rank[i / V] = n;
 		n += (uint32_t)__builtin_popcountll(c->null ? ~c->null[i / 64] & all : all);
 	}
-	return n;
+	c->texts = n;
 }
 
 /* The packed vector with the lengths from number i on. */
@@ -202,25 +203,29 @@ static void get_lengths(struct bl_chunk *c, uint32_t i)
 static int parse_text(struct bl_chunk *c, struct bl_cur *in, struct bl_err *err)
 {
 	const struct bl_codec_head *h = &c->head;
-	uint32_t texts = count_texts(c), vectors = (uint32_t)bl_codec_vectors(h->rows), next = 0;
+	uint32_t vectors = (uint32_t)bl_codec_vectors(h->rows), next = 0;
 	uint64_t sum = 0;
+	int64_t longest = 0;
 
-	c->packed = get_packed(in, texts, h->width);
+	count_texts(c);
+	c->packed = get_packed(in, c->texts, h->width);
 	if (h->count || h->width > 25)
 		return malformed(err, "head");
 	if (get_blocks(c, in, h->bytes, err))
 		return -1;
-	for (uint32_t i = 0; i < texts && sum <= h->bytes; i += V) {
-		uint32_t n = texts - i < V ? texts - i : V;
+	for (uint32_t i = 0; i < c->texts && sum <= h->bytes; i += V) {
+		uint32_t n = c->texts - i < V ? c->texts - i : V;
 
 		get_lengths(c, i);
-		for (uint32_t j = 0; j < n; sum += (uint64_t)c->value[j++])
+		for (uint32_t j = 0; j < n; sum += (uint64_t)c->value[j++]) {
 			while (next < vectors && c->rank[next] == i + j)
 				c->begin[next++] = (uint32_t)sum;
+			longest = c->value[j] > longest ? c->value[j] : longest;
+		}
 	}
 	while (next < vectors)
 		c->begin[next++] = (uint32_t)sum;
-	return sum == h->bytes ? 0 : malformed(err, "text lengths");
+	return sum == h->bytes && longest <= BL_CODEC_VALUE ? 0 : malformed(err, "text lengths");
 }
 
 static int parse_text_dict(struct bl_chunk *c, struct bl_cur *in, struct bl_err *err)
@@ -347,7 +352,9 @@ static void get_texts(struct bl_chunk *c, uint32_t from, uint32_t n)
 	const char *p = (const char *)c->text.p + c->begin[from / V];
 	uint32_t k = c->rank[from / V];
 
-	get_lengths(c, k);
+	/* When no row from here on has a text, there may be no vector of lengths left to read. */
+	if (k < c->texts)
+		get_lengths(c, k);
 	k %= V;
 	for (uint32_t i = 0; i < n; i++) {
 		c->str[i] = (struct bl_str){ p, 0 };

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "format/chunk.h"
 #include "format/footer.h"
+#include "format/zstd.h"
 
 static uint64_t seed = 42;
 static struct bl_ident owner, helper, stranger;
@@ -238,6 +239,54 @@ static void test_codec(void)
 }
 
 /* --- whole files --- */
+
+/* A chunk of texts as its parts: a head, NULLs after `texts` rows, lengths of `width` bits, no bytes of text. */
+static bool parse_texts(struct bl_chunk *c, uint32_t rows, uint32_t texts, unsigned width, const uint64_t *lengths, uint64_t bytes, struct bl_err *err)
+{
+	struct bl_codec_head h = { .kind = BL_CODEC_TEXT, .nulls = BL_CODEC_BITMAP, .width = (uint8_t)width, .rows = rows, .bytes = bytes };
+	static uint64_t null[BL_TYPE_GROUP / 64];
+	struct bl_buf b;
+	bool good;
+
+	bl_buf_init(&b, 32 << 20);
+	memset(null, 0, sizeof(null));
+	for (uint32_t i = texts; i < rows; i++)
+		null[i / 64] |= UINT64_C(1) << i % 64;
+	bl_buf_put(&b, &h, sizeof(h));
+	bl_buf_put(&b, null, (rows + 63) / 64 * sizeof(*null));
+	bl_buf_put(&b, lengths, bl_codec_vectors(texts) * BL_UNPACK_SIZE(width));
+	for (uint64_t left = bytes, n; left; left -= n) {
+		static const uint8_t zero[BL_ZSTD_BLOCK];
+
+		n = left < sizeof(zero) ? left : sizeof(zero);
+		bl_buf_put32(&b, (uint32_t)n);
+		bl_buf_put(&b, zero, n);
+	}
+	memcpy(bl_chunk_room(c, b.len), b.p, b.len);
+	good = !b.failed && !bl_chunk_parse(c, (struct bl_type){ .kind = BL_TYPE_TEXT }, rows, b.len, err);
+	bl_buf_fini(&b);
+	return good;
+}
+
+static void test_texts(void)
+{
+	static uint64_t lengths[BL_UNPACK_SIZE(25) / 8];
+	struct bl_chunk *c = bl_chunk_new();
+	struct bl_err err;
+	struct bl_vec v;
+	bool null = true;
+
+	ok(parse_texts(c, 2 * BL_TYPE_VECTOR, BL_TYPE_VECTOR, 25, lengths, 0, &err), "a chunk may end in a vector of NULLs");
+	bl_chunk_vec(c, BL_TYPE_VECTOR, BL_TYPE_VECTOR, &v);
+	for (uint32_t i = 0; i < v.n; i++)
+		null = null && v.null && v.null[i / 64] >> i % 64 & 1 && !v.str[i].n;
+	ok(null, "which has no lengths, and none are read");
+	lengths[0] = BL_CODEC_VALUE - 1;
+	ok(parse_texts(c, 1, 1, 25, lengths, lengths[0], &err), "a text of less than 16 MiB is one");
+	lengths[0] = BL_CODEC_VALUE + 1;
+	ok(!parse_texts(c, 1, 1, 25, lengths, lengths[0], &err) && err.code == BL_DATA, "a longer one is 65, whoever sealed it");
+	bl_chunk_free(c);
+}
 
 static void test_round_trip(void)
 {
@@ -608,6 +657,7 @@ int main(int argc, char **argv)
 	blf_identity(&helper, 2);
 	blf_identity(&stranger, 3);
 	test_codec();
+	test_texts();
 	test_round_trip();
 	test_entity();
 	test_stat();
