@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * chunk: see chunk.h. Parsing finds the parts and checks them; vectors are unpacked when asked for, into one buffer of
- * 1,024 values. What cannot be checked without unpacking (codes, the tail of a vector) is clamped as it is unpacked.
+ * 1,024 values. What cannot be checked without unpacking (codes, doubles, the tail of a vector) is clamped as it is unpacked.
  */
 #include "format/chunk.h"
 
@@ -343,6 +343,8 @@ static void get_ints(struct bl_chunk *c, uint32_t from, uint32_t n)
 	}
 	if (h->scale && c->type.kind == BL_TYPE_DOUBLE)
 		c->isa->divide(c->value, (double)bl_num_pow10(h->scale - 1u));
+	else if (c->type.kind == BL_TYPE_DOUBLE)
+		c->isa->finite(c->value);
 	else if (h->scale)
 		c->isa->multiply(c->value, (uint64_t)bl_num_pow10(h->scale));
 }

@@ -96,6 +96,15 @@ static void multiply(int64_t *v, uint64_t by)
 		v[i] = (int64_t)((uint64_t)v[i] * by);
 }
 
+/* The exponent of what is not finite is all ones. */
+static void finite(int64_t *v)
+{
+	const int64_t exponent = INT64_C(0x7ff) << 52;
+
+	for (unsigned i = 0; i < N; i++)
+		v[i] &= -(int64_t)((v[i] & exponent) != exponent);
+}
+
 static void clear(int64_t *restrict v, const uint64_t *restrict bit)
 {
 	for (unsigned k = 0; k < N / 64; k++)
@@ -122,4 +131,4 @@ static void scan(const int64_t *v, uint32_t n, struct bl_unpack_scan *s)
 
 #define NAME_(isa) bl_unpack_##isa
 #define NAME(isa) NAME_(isa)
-const struct bl_unpack NAME(BL_ISA) = { get, code, put, divide, multiply, clear, scan };
+const struct bl_unpack NAME(BL_ISA) = { get, code, put, divide, multiply, finite, clear, scan };

@@ -32,6 +32,8 @@ struct bl_unpack {
 	void (*divide)(int64_t *v, double den);
 	/* v[i] *= by, modulo 2^64. */
 	void (*multiply)(int64_t *v, uint64_t by);
+	/* v[i] are the bits of doubles; those of what is not finite become 0. */
+	void (*finite)(int64_t *v);
 	/* v[i] = 0 where bit i is set. */
 	void (*clear)(int64_t *v, const uint64_t *bit);
 	void (*scan)(const int64_t *v, uint32_t n, struct bl_unpack_scan *s);	/* n >= 1 */

@@ -288,6 +288,29 @@ static void test_texts(void)
 	bl_chunk_free(c);
 }
 
+static void test_finite(void)
+{
+	static const uint64_t nasty[] = { 0x7ff0000000000000, 0xfff0000000000000, 0x7ff8000000000001, 0xffffffffffffffff, 0x7fefffffffffffff, 0x8000000000000000 };
+	struct bl_chunk *c = bl_chunk_new();
+	bool finite = true;
+	struct bl_err err;
+	struct bl_vec v;
+
+	for (size_t i = 0; i < sizeof(nasty) / sizeof(*nasty); i++) {
+		struct bl_codec_head h = { .kind = BL_CODEC_CONSTANT, .rows = 1000, .base = (int64_t)nasty[i] };
+		int64_t got;
+
+		memcpy(bl_chunk_room(c, sizeof(h)), &h, sizeof(h));
+		if (bl_chunk_parse(c, (struct bl_type){ .kind = BL_TYPE_DOUBLE }, 1000, sizeof(h), &err))
+			abort();
+		bl_chunk_vec(c, 0, 1000, &v);
+		memcpy(&got, &v.f64[999], sizeof(got));
+		finite = finite && got == (i < 4 ? 0 : (int64_t)nasty[i]);
+	}
+	ok(finite, "a double that is not finite, which nobody could seal by bl-ingest, is read as 0");
+	bl_chunk_free(c);
+}
+
 static void test_round_trip(void)
 {
 	static const uint64_t sizes[] = { 0, 1, 1000, 65535, 65536, 65537, 140000 };
@@ -658,6 +681,7 @@ int main(int argc, char **argv)
 	blf_identity(&stranger, 3);
 	test_codec();
 	test_texts();
+	test_finite();
 	test_round_trip();
 	test_entity();
 	test_stat();
