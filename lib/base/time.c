@@ -49,6 +49,16 @@ void bl_time_civil(int64_t days, int *year, unsigned *month, unsigned *day)
 	*year = (int)(y + era * 400 + (*month <= 2));
 }
 
+bool bl_time_is_date(int64_t days)
+{
+	return days >= BL_TIME_FIRST_DAY && days < BL_TIME_END_DAY;
+}
+
+bool bl_time_is_stamp(int64_t us)
+{
+	return us >= BL_TIME_FIRST_DAY * BL_TIME_DAY_US && us < BL_TIME_END_DAY * BL_TIME_DAY_US;
+}
+
 bool bl_time_parse_date(const char *s, size_t n, int64_t *days)
 {
 	static const int length[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
@@ -108,11 +118,10 @@ bool bl_time_parse_stamp(const char *s, size_t n, int64_t *us)
 	} else if (i != n && (n - i != 1 || s[i] != 'Z')) {
 		return false;
 	}
-	t = days * DAY + h * 3600 + m * 60 + sec - zone;
-	/* A zone must not lead out of the years that can be printed. */
-	if (t < bl_time_days(1, 1, 1) * DAY || t >= bl_time_days(10000, 1, 1) * DAY)
+	t = (days * DAY + h * 3600 + m * 60 + sec - zone) * US + fraction;
+	if (!bl_time_is_stamp(t))		/* a zone must not lead out of the years that can be printed */
 		return false;
-	*us = t * US + fraction;
+	*us = t;
 	return true;
 }
 

@@ -10,6 +10,13 @@
 #include <stdint.h>
 
 enum { BL_TIME_TEXT = 40 };
+/* The calendar: 0001-01-01, and the day after 9999-12-31. Parsers give nothing outside of it and printers expect nothing else. */
+#define BL_TIME_FIRST_DAY INT64_C(-719162)
+#define BL_TIME_END_DAY INT64_C(2932897)
+#define BL_TIME_DAY_US INT64_C(86400000000)
+/* Is it in the calendar? */
+bool bl_time_is_date(int64_t days);
+bool bl_time_is_stamp(int64_t us);
 /* "YYYY-MM-DD", years 0001..9999. */
 bool bl_time_parse_date(const char *s, size_t n, int64_t *days);
 size_t bl_time_print_date(int64_t days, char out[BL_TIME_TEXT]);

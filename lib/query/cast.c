@@ -10,7 +10,7 @@
 #include "query/ast.h"
 #include "query/ops.h"
 
-static const int64_t DAY_US = BL_OPS_DAY_US;
+static const int64_t DAY_US = BL_TIME_DAY_US;
 
 struct scale { bl_i128 by, limit; double den; bool up; };	/* times or divided by 10^n; |result| < limit */
 
@@ -223,12 +223,12 @@ static bool print(const struct bl_ops_node *arg, uint32_t i, char out[BL_NUM_TEX
 		*len = isfinite(f) ? bl_num_print_f64(f, out) : 0;
 		return *len > 0;
 	case BL_TYPE_DATE:
-		if (x < BL_OPS_FIRST_DAY || x >= BL_OPS_END_DAY)
+		if (!bl_time_is_date((int64_t)x))
 			return false;
 		*len = bl_time_print_date((int64_t)x, out);
 		return true;
 	case BL_TYPE_STAMP:
-		if (x < BL_OPS_FIRST_DAY * DAY_US || x >= BL_OPS_END_DAY * DAY_US)
+		if (!bl_time_is_stamp((int64_t)x))
 			return false;
 		*len = bl_time_print_stamp((int64_t)x, out);
 		return true;

@@ -3,6 +3,7 @@
  * compile: an expression to the nodes that run it. A part that stands in several places by the same pointer is one node.
  * Ranges go from the columns up: an operator whose result provably fits int64 runs there without a check.
  */
+#include "base/time.h"
 #include "query/ast.h"
 #include "query/ops.h"
 
@@ -26,9 +27,9 @@ static void limits(struct bl_ops_node *n)
 		n->least = 0;
 		n->most = 1;
 	} else if (n->type.kind == BL_TYPE_DATE || n->type.kind == BL_TYPE_STAMP) {
-		bl_i128 unit = n->type.kind == BL_TYPE_STAMP ? BL_OPS_DAY_US : 1;
-		n->least = BL_OPS_FIRST_DAY * unit;
-		n->most = BL_OPS_END_DAY * unit - 1;
+		bl_i128 unit = n->type.kind == BL_TYPE_STAMP ? BL_TIME_DAY_US : 1;
+		n->least = BL_TIME_FIRST_DAY * unit;
+		n->most = BL_TIME_END_DAY * unit - 1;
 	}
 }
 

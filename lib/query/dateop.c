@@ -6,7 +6,7 @@
 #include "base/time.h"
 #include "query/ops.h"
 
-static const int64_t DAY_US = BL_OPS_DAY_US, HOUR_US = INT64_C(3600000000), MINUTE_US = 60000000, SECOND_US = 1000000;
+static const int64_t DAY_US = BL_TIME_DAY_US, HOUR_US = INT64_C(3600000000), MINUTE_US = 60000000, SECOND_US = 1000000;
 
 enum field { YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND, DOW, ISODOW, DOY };
 
@@ -14,14 +14,10 @@ struct when { int64_t day, us; int year; unsigned month, mday; };	/* us: within 
 
 static bool split(struct bl_type t, int64_t x, struct when *w)
 {
-	w->day = x;
-	w->us = 0;
-	if (t.kind == BL_TYPE_STAMP) {
-		w->day = x / DAY_US - (x % DAY_US < 0);
-		w->us = x - w->day * DAY_US;
-	}
-	if (w->day < BL_OPS_FIRST_DAY || w->day >= BL_OPS_END_DAY)
+	if (t.kind == BL_TYPE_STAMP ? !bl_time_is_stamp(x) : !bl_time_is_date(x))
 		return false;
+	w->day = t.kind == BL_TYPE_STAMP ? x / DAY_US - (x % DAY_US < 0) : x;
+	w->us = t.kind == BL_TYPE_STAMP ? x - w->day * DAY_US : 0;
 	bl_time_civil(w->day, &w->year, &w->month, &w->mday);
 	return true;
 }
@@ -74,18 +70,20 @@ static int64_t truncated(enum field f, const struct when *w)
 }
 
 /* Months first, to the last day of a month that is too short, then microseconds. */
-static bool add(const struct when *w, int64_t months, int64_t us, bl_i128 *r)
+bool bl_dateop_add(int64_t stamp, int64_t months, int64_t us, bl_i128 *r)
 {
 	int64_t total, day, next;
+	struct when w;
 	int year;
 
-	if (__builtin_add_overflow((int64_t)w->year * 12 + w->month - 1, months, &total) || total < 12 || total >= 12 * 10000)
+	if (!split((struct bl_type){ .kind = BL_TYPE_STAMP }, stamp, &w) ||
+	    __builtin_add_overflow((int64_t)w.year * 12 + w.month - 1, months, &total) || total < 12 || total >= 12 * 10000)
 		return false;
 	year = (int)(total / 12);
 	day = bl_time_days(year, (unsigned)(total % 12) + 1, 1);
 	next = total % 12 == 11 ? bl_time_days(year + 1, 1, 1) : bl_time_days(year, (unsigned)(total % 12) + 2, 1);
-	day = day + w->mday - 1 < next ? day + w->mday - 1 : next - 1;
-	*r = (bl_i128)day * DAY_US + w->us + us;
+	day = day + w.mday - 1 < next ? day + w.mday - 1 : next - 1;
+	*r = (bl_i128)day * DAY_US + w.us + us;
 	return true;
 }
 
@@ -99,9 +97,10 @@ static int run(struct bl_eval *v, struct bl_ops_node *n, const uint64_t *active,
 	(void)v;
 	(void)m;
 	BL_OPS_EACH(i, active) {
+		const int64_t x = arg->out.i64[i * arg->out.step];
 		struct when w;
 		bl_i128 r;
-		if (!split(arg->type, arg->out.i64[i * arg->out.step], &w) || (interval && !add(&w, months, us, &r))) {
+		if (interval ? !bl_dateop_add(x, months, us, &r) : !split(arg->type, x, &w)) {
 			bl_ops_null(n, i);
 			continue;
 		}

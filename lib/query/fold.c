@@ -10,7 +10,7 @@
 #include "query/ast.h"
 #include "query/ops.h"
 
-static const int64_t DAY_US = INT64_C(86400000000);
+static const int64_t DAY_US = BL_TIME_DAY_US;
 
 static unsigned digits(bl_i128 v)
 {
@@ -262,26 +262,7 @@ int bl_fold_cast(struct bl_sql *q, const struct bl_value *v, struct bl_type t, s
 /* Years 0001 to 9999, as everywhere. */
 static bool in_calendar(bl_i128 us)
 {
-	return us >= (bl_i128)bl_time_days(1, 1, 1) * DAY_US && us < (bl_i128)bl_time_days(10000, 1, 1) * DAY_US;
-}
-
-static bool add_interval(bl_i128 us, int64_t months, int64_t micros, bl_i128 *r)
-{
-	static const uint8_t length[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	int64_t day = (int64_t)((us - ((us % DAY_US) + DAY_US) % DAY_US) / DAY_US), total;
-	bl_i128 rest = us - (bl_i128)day * DAY_US;
-	unsigned m, d, last;
-	int y;
-
-	bl_time_civil(day, &y, &m, &d);
-	total = (int64_t)y * 12 + (m - 1) + months;
-	if (total < 12 || total >= 12 * 10000)
-		return false;
-	y = (int)(total / 12);
-	m = (unsigned)(total % 12) + 1;
-	last = length[m - 1] + (m == 2 && y % 4 == 0 && (y % 100 || y % 400 == 0));
-	*r = (bl_i128)bl_time_days(y, m, d > last ? last : d) * DAY_US + rest + micros;
-	return in_calendar(*r);
+	return us >= BL_TIME_FIRST_DAY * DAY_US && us < BL_TIME_END_DAY * DAY_US;
 }
 
 static bool int_arith(enum bl_op op, bl_i128 a, bl_i128 b, bl_i128 *r)
@@ -327,7 +308,7 @@ struct bl_expr *bl_fold_arith(struct bl_sql *q, struct bl_expr *e)
 		v.i = -a->i;
 		v.f = -a->f;
 	} else if (e->op == BL_OP_ADD_INTERVAL) {
-		good = in_calendar(a->i) && add_interval(a->i, (int64_t)b->i, (int64_t)e->arg[2]->lit.i, &v.i);
+		good = bl_dateop_add((int64_t)a->i, (int64_t)b->i, (int64_t)e->arg[2]->lit.i, &v.i) && in_calendar(v.i);
 	} else if (e->type.kind == BL_TYPE_DOUBLE) {
 		v.f = f_arith(e->op, a->f, b->f);
 		good = isfinite(v.f);

@@ -85,11 +85,6 @@ struct bl_eval {
 
 /* --- for kernels --- */
 
-/* The calendar: 0001-01-01, and the day after 9999-12-31. */
-#define BL_OPS_FIRST_DAY INT64_C(-719162)
-#define BL_OPS_END_DAY INT64_C(2932897)
-#define BL_OPS_DAY_US INT64_C(86400000000)
-
 /* for (each set bit i of bits) */
 #define BL_OPS_EACH(i, bits) \
 	for (uint32_t w_ = 0, i; w_ < BL_OPS_WORDS; w_++) \
@@ -156,6 +151,8 @@ int bl_cast_bind(struct bl_eval *v, struct bl_ops_node *n);
 int bl_textop_bind(struct bl_eval *v, struct bl_ops_node *n);
 int bl_like_bind(struct bl_eval *v, struct bl_ops_node *n);
 int bl_dateop_bind(struct bl_eval *v, struct bl_ops_node *n);
+/* A timestamp, months and then microseconds further: false when it is no time of the calendar, or the months lead out of it. */
+bool bl_dateop_add(int64_t stamp, int64_t months, int64_t us, bl_i128 *r);
 bl_i128 bl_number_round(bl_i128 a, bl_i128 unit);	/* a / unit, half away from zero */
 /* x at `scale` digits (negative: tens and up) by its shortest decimal text, rounded or cut; false past 128 bits. x is finite. */
 bool bl_cast_decimal(double x, int scale, bool round, bl_i128 *r);

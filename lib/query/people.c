@@ -256,10 +256,10 @@ static void put_text(struct bl_buf *b, const struct bl_value *v)
 		n = strlen(p);
 		break;
 	case BL_TYPE_DATE:
-		n = bl_time_print_date((int64_t)v->i, text);
+		n = bl_time_is_date((int64_t)v->i) ? bl_time_print_date((int64_t)v->i, text) : number_text(*v, text);
 		break;
 	case BL_TYPE_STAMP:
-		n = bl_time_print_stamp((int64_t)v->i, text);
+		n = bl_time_is_stamp((int64_t)v->i) ? bl_time_print_stamp((int64_t)v->i, text) : number_text(*v, text);
 		break;
 	default:
 		n = number_text(*v, text);

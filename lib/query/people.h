@@ -5,7 +5,7 @@
  *
  * An id is made by the caller (bl_exec.name: this layer holds no keys) from the canonical text of the entity, so that it
  * survives a new ingest in other types: for each entity column four bytes of length, little-endian, and the text; 12,
- * 12.00 and '12' are the text 12, dates and times are RFC 3339, booleans true and false, doubles shortest. A row as
+ * 12.00 and '12' are the text 12, dates and times are RFC 3339 (numbers outside of the calendar), booleans true and false, doubles shortest. A row as
  * entity: 0xffffffff, then shard and row number in 4 and 8 bytes.
  */
 #ifndef BL_QUERY_PEOPLE_H

@@ -275,7 +275,9 @@ static void dictionaries(void)
 static void lies(void)
 {
 	static const char *const exprs[] = { "id * id + qty * pclass - id", "born + qty", "id % 7 + qty / 3", "price * (1 - disc) * (1 + disc)", "bin(id, 7)", "-id",
-					     "id::text", "year(born)", "seen::date", "born::timestamp", "id in (1, 2)", "clip(id, 0, 5)", "round(fare * 3, 2)" };
+					     "id::text", "year(born)", "seen::date", "born::timestamp", "id in (1, 2)", "clip(id, 0, 5)", "round(fare * 3, 2)",
+				     "year(seen)", "date_trunc('week', seen)", "extract(second from seen)", "seen + interval '1 month'", "seen::text",
+				     "born::text", "abs(id) + sign(qty)", "width_bucket(id, 0, 10, 5)" };
 	struct bl_eval_range r[QUERY_NCOL];
 	struct bl_eval_vec out;
 

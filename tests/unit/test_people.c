@@ -37,7 +37,7 @@ static int ids_of(const struct bl_column *col, uint32_t n, const char *const *te
 static void ids(void)
 {
 	const struct bl_column text = { "e", { BL_TYPE_TEXT, 0, 0 } }, num = { "e", { BL_TYPE_INT, 0, 0 } }, dec = { "e", { BL_TYPE_DECIMAL, 9, 2 } },
-			       real = { "e", { BL_TYPE_DOUBLE, 0, 0 } }, day = { "e", { BL_TYPE_DATE, 0, 0 } };
+			       real = { "e", { BL_TYPE_DOUBLE, 0, 0 } }, day = { "e", { BL_TYPE_DATE, 0, 0 } }, stamp = { "e", { BL_TYPE_STAMP, 0, 0 } };
 	uint64_t a[3][2], b[3][2];
 	uint8_t want[16];
 	const uint8_t key[32] = { 9 }, bytes[] = { 2, 0, 0, 0, '1', '2' };
@@ -51,6 +51,11 @@ static void ids(void)
 	ok(!ids_of(&text, 1, (const char *const[]){ "1.5", "1970-01-11", "x" }, NULL, NULL, 3, a) &&
 	   !ids_of(&dec, 1, NULL, (const int64_t[]){ 150 }, NULL, 1, b) && !memcmp(a[0], b[0], 16), "fractions are texts too");
 	ok(!ids_of(&day, 1, NULL, (const int64_t[]){ 10 }, NULL, 1, b) && !memcmp(a[1], b[0], 16), "a date is its RFC 3339 text");
+	ok(!ids_of(&num, 1, NULL, (const int64_t[]){ INT64_MIN, 2932897, INT64_MAX }, NULL, 3, a) &&
+	   !ids_of(&day, 1, NULL, (const int64_t[]){ INT64_MIN, 2932897, INT64_MAX }, NULL, 3, b) && !memcmp(a, b, sizeof a),
+	   "a day that no calendar has is a number");
+	ok(!ids_of(&stamp, 1, NULL, (const int64_t[]){ INT64_MIN, 2932897, INT64_MAX }, NULL, 3, b) && !memcmp(a[0], b[0], 16) &&
+	   memcmp(a[1], b[1], 16) && !memcmp(a[2], b[2], 16), "and so is such a time");
 }
 
 int main(void)
