@@ -77,8 +77,9 @@ static bool shift(struct affine *f, bl_i128 c, unsigned scale)
 /* Divides by c when the quotient is an exact decimal. */
 static bool divide(struct affine *f, bl_i128 c, unsigned scale)
 {
-	if (!c || !times(&f->mul, &f->mul_scale, bl_num_pow10_i128(scale), 0))
+	if (!c || !times(&f->mul, &f->mul_scale, bl_num_pow10_i128(scale), 0) || (c < 0 && !times(&f->mul, &f->mul_scale, -1, 0)))
 		return false;
+	c = c < 0 ? -c : c;		/* of 38 digits; the least number over -1 would not fit */
 	while (f->mul % c) {
 		if (f->mul_scale >= 38 || __builtin_mul_overflow(f->mul, 10, &f->mul))
 			return false;

@@ -73,7 +73,7 @@ bool bl_fold_number(const char *s, size_t n, struct bl_value *v)
 			for (zeros++; zeros > 0 && !big; zeros--)
 				big = __builtin_mul_overflow(m, 10, &m) || !fits(m, 38);
 			zeros = 0;
-			m += s[i] - '0';
+			m += big ? 0 : s[i] - '0';
 		}
 	}
 	if (i < n) {

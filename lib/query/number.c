@@ -132,7 +132,7 @@ static int exact(struct bl_eval *v, struct bl_ops_node *n, const uint64_t *activ
 	(void)v;
 	(void)m;
 	BL_OPS_EACH(i, active) {
-		bl_i128 r;
+		bl_i128 r = 0;
 		if (combine(n, bl_ops_int(a, i), bl_ops_int(b, i), &r))
 			bl_eval_put(n, i, r);
 		else

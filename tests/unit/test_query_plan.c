@@ -135,6 +135,22 @@ static void cells(void)
 	bl_arena_fini(&q.a);
 }
 
+/* At the end of 128 bits. */
+static void large(void)
+{
+	struct query q;
+
+	query(&q, "select sum(age / -1.0 * 1099511627776 * 1099511627776 * -140737488355328) from t");
+	ok(!q.rc && q.p.agg[0].term[0].mul < 0 && q.p.cell[q.p.agg[0].term[0].s].arg->op == BL_OP_DIV, "a factor that cannot change its sign leaves it to the argument");
+	bl_arena_fini(&q.a);
+	query(&q, "select sum(age / -2.0 * 3) from t");
+	ok(!q.rc && q.p.agg[0].term[0].mul == -15 && q.p.agg[0].term[0].mul_scale == 1, "other quotients are factors");
+	bl_arena_fini(&q.a);
+	query(&q, "select 170141183460469231731687303715884105729 from t");
+	ok(!q.rc && q.p.out[0].expr->lit.f == 0x1p127, "a number of 39 digits is the double nearest to it");
+	bl_arena_fini(&q.a);
+}
+
 static void print_expr(const char *sql, const char *wanted)
 {
 	struct query q;
@@ -167,6 +183,7 @@ int main(void)
 		return 1;
 	spellings();
 	cells();
+	large();
 	words();
 	return tap_done();
 }
