@@ -138,32 +138,31 @@ static bool is_withheld(const struct bl_table *t, uint64_t row, uint32_t col)
 	return false;
 }
 
-/* What a cell looks like: control characters as '?', long text cut. */
-static void shown(const struct bl_table *t, uint64_t row, uint32_t col, struct bl_buf *out)
+/* What text looks like: control characters as '?', cut at so many characters. */
+static void show(const char *s, size_t n, size_t most, struct bl_buf *out)
 {
-	const struct bl_str *s = cell_of(t, row, col);
-	size_t n = s->p ? s->n : 0, columns = 0;
+	size_t characters = 0, control;
 
 	bl_buf_clear(out);
-	if (!s->p && is_withheld(t, row, col)) {
-		bl_buf_puts(out, withheld);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		uint8_t ch = (uint8_t)s->p[i], next = i + 1 < n ? (uint8_t)s->p[i + 1] : 0;
-		if (ch == 0xc2 && next >= 0x80 && next < 0xa0) {	/* C1 controls, which a terminal obeys as it does ESC */
-			ch = '?';
-			i++;
-		}
-		columns += (ch & 0xc0) != 0x80;
-		if (columns > WIDEST) {
+	for (size_t i = 0; i < n; i += control ? control : 1) {
+		control = bl_text_control(s + i, n - i);
+		characters += ((uint8_t)s[i] & 0xc0) != 0x80;
+		if (characters > most) {
 			bl_buf_puts(out, cut);
 			return;
 		}
-		size_t control = bl_text_control(s->p + i, n - i);
-		bl_buf_put8(out, control ? '?' : ch);
-		i += control > 1;
+		bl_buf_put8(out, control ? '?' : (uint8_t)s[i]);
 	}
+}
+
+static void show_cell(const struct bl_table *t, uint64_t row, uint32_t col, struct bl_buf *out)
+{
+	const struct bl_str *s = cell_of(t, row, col);
+
+	if (!s->p && is_withheld(t, row, col))
+		show(withheld, strlen(withheld), WIDEST, out);
+	else
+		show(s->p, s->p ? s->n : 0, WIDEST, out);
 }
 
 static void put_padded(struct bl_buf *b, const char *s, size_t n, size_t width, bool right, bool last)
@@ -197,19 +196,20 @@ void bl_table_text(const struct bl_table *t, struct bl_buf *b)
 	for (uint32_t c = 0; c < ncol; c++) {
 		width[c] = bl_text_columns(t->col[c].name, strlen(t->col[c].name));
 		for (uint64_t r = 0; r < t->nrow; r++) {
-			shown(t, r, c, &s);
+			show_cell(t, r, c, &s);
 			if ((n = bl_text_columns((const char *)s.p, s.len)) > width[c])
 				width[c] = n;
 		}
 	}
 	for (uint32_t c = 0; c < ncol; c++) {
+		show(t->col[c].name, strlen(t->col[c].name), SIZE_MAX, &s);
 		bl_buf_puts(b, c ? "  " : "");
-		put_padded(b, t->col[c].name, strlen(t->col[c].name), width[c], is_number(t->col[c].type), c + 1 == ncol);
+		put_padded(b, (const char *)s.p, s.len, width[c], is_number(t->col[c].type), c + 1 == ncol);
 	}
 	bl_buf_put8(b, '\n');
 	for (uint64_t r = 0; r < t->nrow; r++) {
 		for (uint32_t c = 0; c < ncol; c++) {
-			shown(t, r, c, &s);
+			show_cell(t, r, c, &s);
 			bl_buf_puts(b, c ? "  " : "");
 			put_padded(b, (const char *)s.p, s.len, width[c], is_number(t->col[c].type), c + 1 == ncol);
 		}

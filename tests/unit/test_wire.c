@@ -168,6 +168,20 @@ static void answers(void)
 }
 
 /* The table's faces. */
+static void controls(void)
+{
+	static const struct bl_table_col col[] = { { "a\302\233b", { BL_TYPE_TEXT, 0, 0 } } };
+	static const struct bl_str cell[] = { { "\302\2332J \033[2J \177 \302\240 \303\237", 17 }, { "\302", 1 } };
+	const struct bl_table t = { 1, 2, col, cell };
+	struct bl_buf b;
+
+	bl_buf_init(&b, 4096);
+	bl_table_text(&t, &b);
+	bl_buf_put8(&b, 0);
+	is_str((char *)b.p, "a?b\n?2J ?[2J ? \302\240 \303\237\n\302\n", "a terminal is told nothing by a value or a name, in whatever form");
+	bl_buf_fini(&b);
+}
+
 static void faces(void)
 {
 	static const struct bl_table_col col[] = { { "n", { BL_TYPE_INT, 0, 0 } }, { "a \"b\"", { BL_TYPE_TEXT, 0, 0 } }, { "_suppressed", { BL_TYPE_TEXT, 0, 0 } } };
@@ -202,5 +216,6 @@ int main(void)
 	requests();
 	answers();
 	faces();
+	controls();
 	return tap_done();
 }
