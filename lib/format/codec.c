@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/isa.h"
 #include "base/num.h"
 #include "format/dict.h"
 #include "format/zstd.h"
@@ -23,12 +24,9 @@ struct bl_codec {
 
 const struct bl_unpack *bl_codec_isa(void)
 {
-	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
-		return &bl_unpack_v4;
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma"))
-		return &bl_unpack_v3;
-	return &bl_unpack_v2;
+	static const struct bl_unpack *const levels[] = { [BL_ISA_V2] = &bl_unpack_v2, [BL_ISA_V3] = &bl_unpack_v3, [BL_ISA_V4] = &bl_unpack_v4 };
+
+	return levels[bl_isa()];
 }
 
 struct bl_codec *bl_codec_new(void)

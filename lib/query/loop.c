@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/isa.h"
+
 #define INLINE static inline __attribute__((always_inline))
 #define V3 __attribute__((target("avx2,bmi,bmi2,fma,lzcnt")))
 #define V4 __attribute__((target("avx2,bmi,bmi2,fma,lzcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512cd")))
@@ -132,10 +134,7 @@ LEVEL(v4, V4)
 
 const struct bl_loop *bl_loop_best(void)
 {
-	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
-		return &v4;
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma"))
-		return &v3;
-	return &v2;
+	static const struct bl_loop *const levels[] = { [BL_ISA_V2] = &v2, [BL_ISA_V3] = &v3, [BL_ISA_V4] = &v4 };
+
+	return levels[bl_isa()];
 }

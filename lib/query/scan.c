@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/isa.h"
 #include "query/ast.h"
 
 struct bl_scan_column {
@@ -21,12 +22,9 @@ enum { N = BL_KERNEL_N, WORDS = BL_KERNEL_WORDS };
 
 static const struct bl_kernel *isa(void)
 {
-	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
-		return &bl_kernel_v4;
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma"))
-		return &bl_kernel_v3;
-	return &bl_kernel_v2;
+	static const struct bl_kernel *const levels[] = { [BL_ISA_V2] = &bl_kernel_v2, [BL_ISA_V3] = &bl_kernel_v3, [BL_ISA_V4] = &bl_kernel_v4 };
+
+	return levels[bl_isa()];
 }
 
 int bl_scan_init(struct bl_scan *s, const struct bl_plan *p, struct bl_reader *r, struct bl_pool *pool, struct bl_err *err)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/isa.h"
 #include "query/kernel.h"
 
 enum { N = BL_KERNEL_N, W = BL_KERNEL_WORDS };
@@ -170,10 +171,9 @@ static void level(const char *name, const struct bl_kernel *k)
 int main(void)
 {
 	level("v2", &bl_kernel_v2);
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma"))
+	if (bl_isa() >= BL_ISA_V3)
 		level("v3", &bl_kernel_v3);
-	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
+	if (bl_isa() >= BL_ISA_V4)
 		level("v4", &bl_kernel_v4);
 	return tap_done();
 }
