@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dict: see dict.h. Short texts are the common case: two loads and two multiplications hash up to 16 bytes. */
+/* dict: see dict.h. */
 #include "format/dict.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/num.h"
-#include "crypt/mem.h"
+#include "base/seed.h"
 #include "format/type.h"
 
 enum { SLOTS = 4 * BL_DICT_TEXTS, MANY = 4096 };
@@ -23,7 +21,7 @@ struct bl_dict *bl_dict_new(void)
 	d->value = malloc(BL_DICT_INTS * sizeof(*d->value));
 	d->first = malloc(BL_DICT_TEXTS * sizeof(*d->first));
 	d->slot = malloc(SLOTS * sizeof(*d->slot));
-	bl_mem_random(&d->seed, sizeof(d->seed));
+	d->seed = bl_seed();
 	if (d->code && d->value && d->first && d->slot)
 		return d;
 	bl_dict_free(d);
@@ -41,37 +39,6 @@ void bl_dict_free(struct bl_dict *d)
 	free(d);
 }
 
-static inline uint64_t mix(uint64_t a, uint64_t b)
-{
-	bl_u128 r = (bl_u128)a * b;
-
-	return (uint64_t)r ^ (uint64_t)(r >> 64);
-}
-
-static inline uint64_t hash(const uint8_t *p, size_t n, uint64_t seed)
-{
-	const uint64_t k0 = 0xa0761d6478bd642f, k1 = 0xe7037ed1a0b428db;
-	uint64_t h = seed ^ n, a = 0, b = 0;
-
-	for (; n > 16; p += 16, n -= 16)
-		h = mix(bl_le64(p) ^ k0, bl_le64(p + 8) ^ h);
-	if (n >= 8) {
-		a = bl_le64(p);
-		b = bl_le64(p + n - 8);
-	} else if (n >= 4) {
-		a = bl_le32(p);
-		b = bl_le32(p + n - 4);
-	} else if (n) {
-		a = (uint64_t)p[0] << 16 | (uint64_t)p[n / 2] << 8 | p[n - 1];
-	}
-	return mix(mix(a ^ k0, b ^ h), k1);
-}
-
-static inline uint64_t hash_int(const struct bl_dict *d, int64_t v)
-{
-	return mix((uint64_t)v ^ d->seed, 0xa0761d6478bd642f);
-}
-
 /*
  * Whether there are more than `most` distinct values, by linear counting (Whang, Vander-Zanden, Taylor 1990): of m bits, D
  * values leave about m exp(-D / m) at zero. Off by a percent or two; nothing but a size depends on it.
@@ -84,7 +51,7 @@ static bool too_many(struct bl_dict *d, const int64_t *v, uint32_t rows, uint32_
 
 	memset(bit, 0, BITS / 8);
 	for (uint32_t i = 0; i < rows; i++) {
-		uint64_t h = hash_int(d, v[i]) % BITS;
+		uint64_t h = bl_seed_mix(d->seed, (uint64_t)v[i]) % BITS;
 
 		bit[h / 64] |= UINT64_C(1) << h % 64;
 	}
@@ -104,7 +71,7 @@ bool bl_dict_ints(struct bl_dict *d, const int64_t *v, uint32_t rows, uint32_t m
 		slots /= 2;
 	memset(d->slot, 0, slots * sizeof(*d->slot));
 	for (uint32_t i = 0; i < rows; i++) {
-		uint64_t s = hash_int(d, v[i]) % slots, c;
+		uint64_t s = bl_seed_mix(d->seed, (uint64_t)v[i]) % slots, c;
 
 		while ((c = d->slot[s]) && d->value[c - 1] != v[i])
 			s = (s + 1) % slots;
@@ -143,7 +110,7 @@ bool bl_dict_texts(struct bl_dict *d, const uint8_t *text, const uint32_t *end, 
 	memset(d->slot, 0, SLOTS * sizeof(*d->slot));
 	for (uint32_t i = 0; i < rows; from = end[i++]) {
 		uint32_t n = end[i] - from;
-		uint64_t h = hash(text + from, n, d->seed), high = h >> 32 << 32, s = h % SLOTS, c;
+		uint64_t h = bl_seed_text(d->seed, text + from, n), high = h >> 32 << 32, s = h % SLOTS, c;
 
 		for (; (c = d->slot[s]); s = (s + 1) % SLOTS) {
 			uint32_t r, at;

@@ -29,7 +29,7 @@ void bl_bag_fini(struct bl_bag *b)
 
 static size_t find(const struct bl_bag_entry *slot, size_t nslot, uint64_t seed, uint64_t key)
 {
-	size_t s = bl_coder_mix(seed, key) & (nslot - 1);
+	size_t s = bl_seed_mix(seed, key) & (nslot - 1);
 
 	while (slot[s].key && slot[s].key != key)
 		s = (s + 1) & (nslot - 1);
@@ -62,7 +62,7 @@ int bl_bag_add(struct bl_bag *b, const uint64_t *mask, const uint32_t *gid, cons
 	if (bl_coder_run(&b->coder, mask, err))
 		return -1;
 	for (uint32_t k = 0; k < n; k++)
-		__builtin_prefetch(&b->slot[bl_coder_mix(b->seed, (uint64_t)gid[idx[k]] << 32 | code[idx[k]]) & (b->nslot - 1)]);
+		__builtin_prefetch(&b->slot[bl_seed_mix(b->seed, (uint64_t)gid[idx[k]] << 32 | code[idx[k]]) & (b->nslot - 1)]);
 	for (uint32_t k = 0; k < n; k++) {
 		uint64_t key = (uint64_t)gid[idx[k]] << 32 | code[idx[k]];
 		struct bl_bag_entry *e = &b->slot[find(b->slot, b->nslot, b->seed, key)];

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/seed.h"
 
 enum { N = BL_KERNEL_N, WORDS = BL_KERNEL_WORDS, SMALL = 1 << 20, LARGE = 8 << 20, SLOTS = 256 };
@@ -47,38 +46,23 @@ void bl_coder_fini(struct bl_coder *c)
 
 /* --- hashing --- */
 
-static uint64_t hash_text(struct bl_str s, uint64_t h)
+static inline uint64_t hash_text(const struct bl_coder *c, struct bl_str s)
 {
-	const uint8_t *p = (const uint8_t *)s.p;
-	size_t n = s.n;
-	uint64_t a = 0, b = 0;
-
-	for (h ^= n; n > 16; p += 16, n -= 16)
-		h = bl_coder_mix(bl_coder_mix(h, bl_le64(p)), bl_le64(p + 8));
-	if (n >= 8) {
-		a = bl_le64(p);
-		b = bl_le64(p + n - 8);
-	} else if (n >= 4) {
-		a = bl_le32(p);
-		b = bl_le32(p + n - 4);
-	} else if (n) {
-		a = (uint64_t)p[0] << 16 | (uint64_t)p[n / 2] << 8 | p[n - 1];
-	}
-	return bl_coder_mix(bl_coder_mix(h, a), b);
+	return bl_seed_text(c->seed, s.p, s.n);
 }
 
 static uint64_t hash_wide(bl_i128 v, uint64_t h)
 {
-	return bl_coder_mix(bl_coder_mix(h, (uint64_t)v), (uint64_t)((bl_u128)v >> 64));
+	return bl_seed_mix(bl_seed_mix(h, (uint64_t)v), (uint64_t)((bl_u128)v >> 64));
 }
 
 static uint64_t hash_code(const struct bl_coder *c, uint32_t code)
 {
 	if (c->kind == BL_CODER_TEXT)
-		return hash_text(c->str[code], c->seed);
+		return hash_text(c, c->str[code]);
 	if (c->kind == BL_CODER_WIDE)
 		return hash_wide(c->i128[code], c->seed);
-	return bl_coder_mix(c->seed, (uint64_t)c->i64[code]);
+	return bl_seed_mix(c->seed, (uint64_t)c->i64[code]);
 }
 
 static int grow_slots(struct bl_coder *c, struct bl_err *err)
@@ -211,8 +195,8 @@ static int run_hash(struct bl_coder *c, const uint64_t *mask, struct bl_err *err
 	memset(c->code, 0, sizeof(c->code));
 	/* All hashes first, so that the slots are on their way when they are looked at. */
 	EACH(mask, i) {
-		uint64_t h = text ? hash_text(text_at(v, i), c->seed) : wide ? hash_wide(wide_at(v, i), c->seed) :
-			     bl_coder_mix(c->seed, (uint64_t)int_at(c, v, i));
+		uint64_t h = text ? hash_text(c, text_at(v, i)) : wide ? hash_wide(wide_at(v, i), c->seed) :
+			     bl_seed_mix(c->seed, (uint64_t)int_at(c, v, i));
 
 		c->hash[i] = h;
 		__builtin_prefetch(&c->slot[h & (c->nslot - 1)]);
@@ -242,7 +226,7 @@ static int run_dict(struct bl_coder *c, const uint64_t *mask, struct bl_err *err
 			uint32_t *code = &c->map[v->code[i]];
 			struct bl_str t = text_at(v, i);
 
-			if (!*code && find_text(c, t, hash_text(t, c->seed), code, err))
+			if (!*code && find_text(c, t, hash_text(c, t), code, err))
 				return -1;
 			c->code[i] = *code;
 		}

@@ -46,12 +46,4 @@ static inline uint32_t bl_coder_rank(const struct bl_coder *c, uint32_t code)
 /* The value of a code; text is borrowed from the coder. */
 void bl_coder_value(const struct bl_coder *c, uint32_t code, struct bl_value *v);
 
-/* A seeded hash of one number into a running hash. */
-static inline uint64_t bl_coder_mix(uint64_t h, uint64_t v)
-{
-	bl_u128 r = (bl_u128)(h ^ v ^ 0xa0761d6478bd642f) * 0xe7037ed1a0b428db;
-
-	return (uint64_t)r ^ (uint64_t)(r >> 64);
-}
-
 #endif

@@ -126,7 +126,7 @@ static uint64_t hash_tuple(const struct bl_group *g, const uint32_t *tuple)
 	uint64_t h = g->seed;
 
 	for (uint32_t k = 0; k < g->nkey; k++)
-		h = bl_coder_mix(h, tuple[k]);
+		h = bl_seed_mix(h, tuple[k]);
 	return h;
 }
 
@@ -179,7 +179,7 @@ static int run_hash(struct bl_group *g, const uint64_t *mask, struct bl_err *err
 	memset(g->hash, 0, sizeof(g->hash));
 	for (uint32_t k = 0; k < g->nkey; k++)
 		EACH(mask, i)
-			g->hash[i] = bl_coder_mix(k ? g->hash[i] : g->seed, g->coder[k].code[i]);
+			g->hash[i] = bl_seed_mix(k ? g->hash[i] : g->seed, g->coder[k].code[i]);
 	EACH(mask, i)
 		__builtin_prefetch(&g->slot[g->hash[i] & (g->nslot - 1)]);
 	memset(g->gid, 0xff, sizeof(g->gid));

@@ -132,7 +132,7 @@ static int add(struct bl_people *p, uint32_t group, uint32_t entity, uint32_t ne
 
 static size_t slot_of(const struct bl_people *p, uint32_t group, uint32_t entity)
 {
-	size_t s = bl_coder_mix(p->seed, (uint64_t)group << 32 | entity) & (p->nslot - 1);
+	size_t s = bl_seed_mix(p->seed, (uint64_t)group << 32 | entity) & (p->nslot - 1);
 	const struct bl_people_pair *q;
 
 	for (; p->slot[s]; s = (s + 1) & (p->nslot - 1)) {
