@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -48,6 +49,13 @@ bool bl_type_parse(const char *s, size_t n, struct bl_type *t);
 int bl_type_find(const struct bl_schema *s, const char *name, size_t n);
 
 struct bl_str { const char *p; uint32_t n; };		/* a text value; not terminated */
+/* Below, equal, above, byte by byte: for UTF-8 that is by code point. */
+static inline int bl_type_order(struct bl_str a, struct bl_str b)
+{
+	int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+
+	return c ? c : (a.n > b.n) - (a.n < b.n);
+}
 
 enum { BL_TYPE_VECTOR = 1024, BL_TYPE_GROUP = 65536 };	/* values in a vector, rows in a full row group */
 

@@ -207,9 +207,8 @@ static uint32_t list(const uint64_t *mask, uint16_t *idx)
 {
 	uint32_t n = 0;
 
-	for (uint32_t w = 0; w < WORDS; w++)
-		for (uint64_t b = mask[w]; b; b &= b - 1)
-			idx[n++] = (uint16_t)(w * 64 + (uint32_t)__builtin_ctzll(b));
+	BL_SCAN_EACH(i, mask)
+		idx[n++] = (uint16_t)i;
 	return n;
 }
 

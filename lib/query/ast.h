@@ -94,6 +94,7 @@ struct bl_expr *bl_node_int(struct bl_sql *q, int64_t v, const struct bl_expr *a
 struct bl_expr *bl_node_bool(struct bl_sql *q, enum bl_op op, struct bl_expr *a);		/* NOT, ISNULL, ISTRUE, ISFALSE */
 struct bl_expr *bl_node_join(struct bl_sql *q, enum bl_op op, struct bl_expr *a, struct bl_expr *b);	/* AND, OR: flat; a NULL pointer is left out */
 struct bl_expr *bl_node_cast(struct bl_sql *q, struct bl_expr *e, struct bl_type t);		/* nothing to do: e itself; a literal is folded */
+enum bl_op bl_node_mirrored(enum bl_op op);		/* of a comparison: what holds when its sides are exchanged */
 bool bl_node_equal(const struct bl_expr *a, const struct bl_expr *b);				/* places aside */
 /* array_at is the address of an arena array of *n elements, which grows by one: the new element, zeroed, or NULL. */
 void *bl_node_push(struct bl_sql *q, void *array_at, uint32_t *n, size_t size);

@@ -248,11 +248,6 @@ struct bl_expr *bl_bind_arith(struct bl_bind *b, enum bl_op op, struct bl_expr *
 	return bl_fold_arith(b->q, bl_node_new(b->q, op, t, at, arg, 2));
 }
 
-static enum bl_op mirrored(enum bl_op op)
-{
-	return op == BL_OP_LT ? BL_OP_GT : op == BL_OP_LE ? BL_OP_GE : op == BL_OP_GT ? BL_OP_LT : op == BL_OP_GE ? BL_OP_LE : op;
-}
-
 /* The literal goes to the right, so that 5 < x and x > 5 are one plan. */
 static struct bl_expr *compare(struct bl_bind *b, enum bl_op op, struct bl_expr *l, struct bl_expr *r, const struct bl_expr *at)
 {
@@ -263,7 +258,7 @@ static struct bl_expr *compare(struct bl_bind *b, enum bl_op op, struct bl_expr 
 	if (l->op == BL_OP_LIT && r->op != BL_OP_LIT) {
 		arg[0] = r;
 		arg[1] = l;
-		op = mirrored(op);
+		op = bl_node_mirrored(op);
 	}
 	if (bl_bind_unify(b, arg, 2, at, "cannot compare"))
 		return NULL;

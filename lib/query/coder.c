@@ -175,11 +175,6 @@ static inline struct bl_str text_at(const struct bl_eval_vec *v, uint32_t i)
 	return v->code ? v->dict[v->code[i]] : v->str[i];
 }
 
-#define EACH(mask, i) \
-	for (uint32_t w_ = 0; w_ < WORDS; w_++) \
-		for (uint64_t b_ = (mask)[w_]; b_; b_ &= b_ - 1) \
-			for (uint32_t i = w_ * 64 + (uint32_t)__builtin_ctzll(b_), o_ = 1; o_; o_ = 0)
-
 /* Rows that have a value. */
 static void present(const struct bl_eval_vec *v, const uint64_t *mask, uint64_t *out)
 {
@@ -194,14 +189,14 @@ static int run_hash(struct bl_coder *c, const uint64_t *mask, struct bl_err *err
 
 	memset(c->code, 0, sizeof(c->code));
 	/* All hashes first, so that the slots are on their way when they are looked at. */
-	EACH(mask, i) {
+	BL_SCAN_EACH(i, mask) {
 		uint64_t h = text ? hash_text(c, text_at(v, i)) : wide ? hash_wide(wide_at(v, i), c->seed) :
 			     bl_seed_mix(c->seed, (uint64_t)int_at(c, v, i));
 
 		c->hash[i] = h;
 		__builtin_prefetch(&c->slot[h & (c->nslot - 1)]);
 	}
-	EACH(mask, i) {
+	BL_SCAN_EACH(i, mask) {
 		uint64_t h = c->hash[i];
 
 		if (text ? find_text(c, text_at(v, i), h, &c->code[i], err) : wide ? find_wide(c, wide_at(v, i), h, &c->code[i], err) :
@@ -222,7 +217,7 @@ static int run_dict(struct bl_coder *c, const uint64_t *mask, struct bl_err *err
 		c->group = c->s->group + 1;
 	}
 	if (c->s->k->gather(v->code, c->map, c->code))
-		EACH(mask, i) {
+		BL_SCAN_EACH(i, mask) {
 			uint32_t *code = &c->map[v->code[i]];
 			struct bl_str t = text_at(v, i);
 
@@ -241,7 +236,7 @@ static int run_dense(struct bl_coder *c, const uint64_t *mask, struct bl_err *er
 	const struct bl_eval_vec *v = &c->node->vec;
 
 	if (c->s->k->dense(v->i64, c->min, c->span, c->code))
-		EACH(mask, i)
+		BL_SCAN_EACH(i, mask)
 			if (!c->code[i])
 				return bl_err_set(err, BL_DATA, "malformed: statistics");
 	for (int i = 0; v->null && i < N; i++)
@@ -270,10 +265,8 @@ static int by_text(const void *x, const void *y, void *arg)
 {
 	const struct bl_coder *c = arg;
 	const struct bl_pool_pair *a = x, *b = y;
-	struct bl_str s = c->str[a->val], t = c->str[b->val];
-	int r = memcmp(s.p, t.p, s.n < t.n ? s.n : t.n);
 
-	return r ? r : s.n < t.n ? -1 : s.n > t.n;
+	return bl_type_order(c->str[a->val], c->str[b->val]);
 }
 
 /* Sorts by the first eight bytes, then what they have in common. */

@@ -120,7 +120,7 @@ static void load_integer(struct bl_ops_node *n, const struct bl_eval_vec *from, 
 	}
 }
 
-static int run_col(struct bl_eval *v, struct bl_ops_node *n, const uint64_t *want)
+int bl_eval_col(struct bl_eval *v, struct bl_ops_node *n, const uint64_t *want)
 {
 	const struct bl_eval_vec *from = v->only ? v->only : n->op == BL_OP_COL ? &v->in->col[n->e->index] :
 					 n->op == BL_OP_KEY ? &v->in->key[n->e->index] : &v->in->agg[n->e->index];
@@ -158,7 +158,6 @@ static int run_col(struct bl_eval *v, struct bl_ops_node *n, const uint64_t *wan
 	}
 	return 0;
 }
-int (*const bl_eval_col)(struct bl_eval *, struct bl_ops_node *, const uint64_t *) = run_col;
 
 /* --- running --- */
 

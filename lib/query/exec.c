@@ -108,15 +108,12 @@ static int keep_rows(struct run *r, const uint64_t *mask, struct bl_err *err)
 	for (uint32_t k = 0; k < nkey; k++)
 		if (bl_scan_run(&r->scan, r->key[k], err))
 			return -1;
-	for (uint32_t w = 0; w < WORDS; w++)
-		for (uint64_t b = mask[w]; b; b &= b - 1) {
-			uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(b);
-
-			for (uint32_t k = 0; k < nkey; k++)
-				if (get_value(r, r->key[k], i, &r->row[r->nrow * nkey + k], err))
-					return -1;
-			r->gid[i] = (uint32_t)r->nrow++;
-		}
+	BL_SCAN_EACH(i, mask) {
+		for (uint32_t k = 0; k < nkey; k++)
+			if (get_value(r, r->key[k], i, &r->row[r->nrow * nkey + k], err))
+				return -1;
+		r->gid[i] = (uint32_t)r->nrow++;
+	}
 	return 0;
 }
 

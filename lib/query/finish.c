@@ -150,13 +150,6 @@ static int keep_sort(struct work *w, const struct bl_eval_vec *v, uint32_t i, un
 	return 0;
 }
 
-static int compare_text(const struct bl_str *a, const struct bl_str *b)
-{
-	int c = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
-
-	return c ? c : (a->n > b->n) - (a->n < b->n);
-}
-
 /* Groups that no key tells apart stay in the order of the result. */
 static int compare_rows(const void *left, const void *right, void *arg)
 {
@@ -174,7 +167,7 @@ static int compare_rows(const void *left, const void *right, void *arg)
 			c = o->nulls_first ? -c : c;
 		} else {
 			if (o->expr->type.kind == BL_TYPE_TEXT)
-				c = compare_text(&a->s, &b->s);
+				c = bl_type_order(a->s, b->s);
 			else if (o->expr->type.kind == BL_TYPE_DOUBLE)
 				c = (a->f > b->f) - (a->f < b->f);
 			else

@@ -6,7 +6,7 @@
 
 #include "base/seed.h"
 
-enum { N = BL_KERNEL_N, WORDS = BL_KERNEL_WORDS, BITS = 20, BITS_ONE = 32, SLOTS = 256 };
+enum { N = BL_KERNEL_N, BITS = 20, BITS_ONE = 32, SLOTS = 256 };
 
 int bl_group_init(struct bl_group *g, struct bl_scan *s, uint32_t nkey, struct bl_scan_node *const *key, uint64_t most, const char *limit,
 		  struct bl_err *err)
@@ -89,11 +89,6 @@ static int remap(struct bl_group *g, unsigned total, struct bl_err *err)
 	return 0;
 }
 
-#define EACH(mask, i) \
-	for (uint32_t w_ = 0; w_ < WORDS; w_++) \
-		for (uint64_t b_ = (mask)[w_]; b_; b_ &= b_ - 1) \
-			for (uint32_t i = w_ * 64 + (uint32_t)__builtin_ctzll(b_), o_ = 1; o_; o_ = 0)
-
 static int run_map(struct bl_group *g, const uint64_t *mask, struct bl_err *err)
 {
 	const uint32_t *at = g->nkey == 1 ? g->coder[0].code : g->at;
@@ -105,7 +100,7 @@ static int run_map(struct bl_group *g, const uint64_t *mask, struct bl_err *err)
 			g->s->k->join(g->at, g->coder[k].code, shift);
 	}
 	if (g->s->k->gather(at, g->map, g->gid))
-		EACH(mask, i) {
+		BL_SCAN_EACH(i, mask) {
 			uint32_t *m = &g->map[at[i]], n;
 
 			if (!*m) {
@@ -178,12 +173,12 @@ static int run_hash(struct bl_group *g, const uint64_t *mask, struct bl_err *err
 {
 	memset(g->hash, 0, sizeof(g->hash));
 	for (uint32_t k = 0; k < g->nkey; k++)
-		EACH(mask, i)
+		BL_SCAN_EACH(i, mask)
 			g->hash[i] = bl_seed_mix(k ? g->hash[i] : g->seed, g->coder[k].code[i]);
-	EACH(mask, i)
+	BL_SCAN_EACH(i, mask)
 		__builtin_prefetch(&g->slot[g->hash[i] & (g->nslot - 1)]);
 	memset(g->gid, 0xff, sizeof(g->gid));
-	EACH(mask, i)
+	BL_SCAN_EACH(i, mask)
 		if (find(g, i, g->hash[i], err))
 			return -1;
 	return 0;

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "query/ast.h"
 #include "query/ops.h"
 
 static bool none(const uint64_t *rows)
@@ -217,20 +218,11 @@ static int coalesce(struct bl_eval *v, struct bl_ops_node *n, const uint64_t *wa
 	return 0;
 }
 
-static int order(const struct bl_str *a, const struct bl_str *b)
-{
-	int c = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
-
-	return c ? c : (a->n > b->n) - (a->n < b->n);
-}
-
 /* Value i of a against value i of b, neither NULL: below, equal, above. */
 static int against(const struct bl_ops_vec *a, const struct bl_ops_vec *b, enum bl_ops_rep rep, uint32_t i)
 {
-	if (rep == BL_OPS_TEXT) {
-		struct bl_str x = bl_ops_str(a, i), y = bl_ops_str(b, i);
-		return order(&x, &y);
-	}
+	if (rep == BL_OPS_TEXT)
+		return bl_type_order(bl_ops_str(a, i), bl_ops_str(b, i));
 	if (rep == BL_OPS_F64) {
 		double x = a->f64[i * a->step], y = b->f64[i * b->step];
 		return (x > y) - (x < y);
@@ -309,11 +301,6 @@ static void range_of(struct bl_ops_node *n, uint32_t from, uint32_t by)
 
 /* --- comparisons --- */
 
-static enum bl_op swapped(enum bl_op op)
-{
-	return op == BL_OP_LT ? BL_OP_GT : op == BL_OP_GT ? BL_OP_LT : op == BL_OP_LE ? BL_OP_GE : op == BL_OP_GE ? BL_OP_LE : op;
-}
-
 static bool holds(enum bl_op op, int c)
 {
 	switch (op) {
@@ -338,7 +325,7 @@ static int compare_fast(struct bl_eval *v, struct bl_ops_node *n, const uint64_t
 		t = a;
 		a = b;
 		b = t;
-		op = swapped(op);
+		op = bl_node_mirrored(op);
 	}
 	inverse = op == BL_OP_NE || op == BL_OP_LE || op == BL_OP_GE;
 	op = op == BL_OP_NE ? BL_OP_EQ : op == BL_OP_LE ? BL_OP_GT : op == BL_OP_GE ? BL_OP_LT : op;
@@ -395,7 +382,7 @@ static int by_f64(const void *a, const void *b)
 
 static int by_str(const void *a, const void *b)
 {
-	return order(a, b);
+	return bl_type_order(*(const struct bl_str *)a, *(const struct bl_str *)b);
 }
 
 static bool listed(const struct list *s, const struct bl_ops_vec *a, enum bl_ops_rep rep, uint32_t i)

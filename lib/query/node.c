@@ -89,6 +89,11 @@ struct bl_expr *bl_node_cast(struct bl_sql *q, struct bl_expr *e, struct bl_type
 	return bl_fold_cast(q, &e->lit, t, &v) ? NULL : bl_node_lit(q, &v, e);
 }
 
+enum bl_op bl_node_mirrored(enum bl_op op)
+{
+	return op == BL_OP_LT ? BL_OP_GT : op == BL_OP_LE ? BL_OP_GE : op == BL_OP_GT ? BL_OP_LT : op == BL_OP_GE ? BL_OP_LE : op;
+}
+
 static bool same_value(const struct bl_value *a, const struct bl_value *b)
 {
 	if (a->null || b->null)

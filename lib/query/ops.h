@@ -137,7 +137,7 @@ void bl_eval_finite(struct bl_ops_node *n, const uint64_t *active, uint32_t m, c
 void bl_eval_begin(struct bl_ops_node *n);		/* out: no constant, no NULL, the node's own arrays; a boolean is false */
 /* The root of an inner evaluator over the rows of one column (want NULL: all); texts of the run before may be kept. */
 int bl_eval_inner(const struct bl_eval *v, struct bl_eval *inner, const struct bl_eval_vec *only, const uint64_t *want, bool keep_texts);
-extern int (*const bl_eval_col)(struct bl_eval *, struct bl_ops_node *, const uint64_t *);
+int bl_eval_col(struct bl_eval *v, struct bl_ops_node *n, const uint64_t *want);	/* run of a column, a key or an aggregate: what the caller gave */
 
 /* compile.c */
 int bl_compile(struct bl_eval *v, const struct bl_expr *e);

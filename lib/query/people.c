@@ -205,13 +205,9 @@ int bl_people_pairs(struct bl_people *p, const uint64_t *mask, const uint32_t *g
 {
 	for (uint32_t i = 0; i < p->s->n; i++)
 		__builtin_prefetch(&p->head[p->entity[i]]);
-	for (uint32_t w = 0; w < WORDS; w++)
-		for (uint64_t b = mask[w]; b; b &= b - 1) {
-			uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(b);
-
-			if (find(p, gid[i], p->entity[i], &p->pid[i], err))
-				return -1;
-		}
+	BL_SCAN_EACH(i, mask)
+		if (find(p, gid[i], p->entity[i], &p->pid[i], err))
+			return -1;
 	return 0;
 }
 

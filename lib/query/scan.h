@@ -68,6 +68,11 @@ int bl_scan_dict(struct bl_scan *s, uint32_t c, const struct bl_str **dict, uint
 
 /* Types that live in an integer. */
 static inline bool bl_scan_integer(struct bl_type t) { return t.kind && t.kind != BL_TYPE_DOUBLE && t.kind != BL_TYPE_TEXT; }
+/* for (each set bit i of mask) */
+#define BL_SCAN_EACH(i, mask) \
+	for (uint32_t w_ = 0; w_ < BL_KERNEL_WORDS; w_++) \
+		for (uint64_t b_ = (mask)[w_]; b_; b_ &= b_ - 1) \
+			for (uint32_t i = w_ * 64 + (uint32_t)__builtin_ctzll(b_), o_ = 1; o_; o_ = 0)
 static inline bool bl_scan_bit(const uint64_t *m, uint32_t i) { return m[i / 64] >> i % 64 & 1; }
 
 #endif

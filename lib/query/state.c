@@ -154,18 +154,11 @@ static int keep(struct bl_pool *pool, struct bl_state_str *t, struct bl_str v, s
 	return 0;
 }
 
-static int compare(struct bl_str a, struct bl_str b)
-{
-	int r = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-
-	return r ? r : a.n < b.n ? -1 : a.n > b.n;
-}
-
 static int least_texts(enum bl_state_what what, const struct bl_state_rows *r, const struct bl_eval_vec *v, struct bl_pool *pool, struct bl_err *err)
 {
 	EACH(struct bl_state_str, s) {
 		struct bl_str x = v->code ? v->dict[v->code[i]] : v->str[i];
-		int d = s->p ? compare(x, (struct bl_str){ s->p, s->n }) : 0;
+		int d = s->p ? bl_type_order(x, (struct bl_str){ s->p, s->n }) : 0;
 
 		if ((!s->p || (what == BL_STATE_MIN ? d < 0 : d > 0)) && keep(pool, s, x, err))
 			return -1;

@@ -29,17 +29,6 @@ struct bl_where {
 	struct part *part;
 };
 
-static enum bl_op mirrored(enum bl_op op)
-{
-	switch (op) {
-	case BL_OP_LT: return BL_OP_GT;
-	case BL_OP_LE: return BL_OP_GE;
-	case BL_OP_GT: return BL_OP_LT;
-	case BL_OP_GE: return BL_OP_LE;
-	default: return op;
-	}
-}
-
 /* e as lo <= column <= hi. */
 static bool as_range(const struct bl_expr *e, uint32_t *col, bl_i128 *lo, bl_i128 *hi)
 {
@@ -53,7 +42,7 @@ static bool as_range(const struct bl_expr *e, uint32_t *col, bl_i128 *lo, bl_i12
 	if (c->op == BL_OP_LIT) {
 		c = e->arg[1];
 		l = e->arg[0];
-		op = mirrored(op);
+		op = bl_node_mirrored(op);
 	}
 	if (c->op != BL_OP_COL || l->op != BL_OP_LIT || l->lit.null || !bl_scan_integer(c->type) || l->type.kind != c->type.kind ||
 	    l->type.scale != c->type.scale)
