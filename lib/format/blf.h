@@ -61,6 +61,8 @@ int bl_header_grant(struct bl_header *h, const uint8_t pk[BL_IDENT_PK], const ui
 int bl_header_unlock(const struct bl_header *h, const struct bl_ident *id, uint8_t key[BL_BLF_KEY], struct bl_err *err);
 /* A key made from the file key: HKDF-SHA256 with the file id as salt and "blf LABEL", NUL, number n as info. */
 void bl_header_derive(const uint8_t file_id[32], const uint8_t key[BL_BLF_KEY], const char *label, uint32_t n, uint8_t out[32]);
+/* Is it the file key that the header commits to? 65. */
+int bl_header_check(const struct bl_header *h, const uint8_t key[BL_BLF_KEY], struct bl_err *err);
 /* The commitment and the seed commitment of a file key. */
 void bl_header_commit(const uint8_t file_id[32], const uint8_t key[BL_BLF_KEY], uint8_t commitment[32], uint8_t seed[32]);
 

@@ -9,12 +9,11 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/num.h"
-#include "base/text.h"
 #include "crypt/hash.h"
 #include "crypt/hpke.h"
 #include "crypt/mem.h"
 #include "format/blf.h"
+#include "format/schema.h"
 
 static const uint8_t magic[8] = { 0x89, 'B', 'L', 'F', '\r', '\n', 0x1a, '\n' };
 static const char domain[] = "blf header v1";
@@ -31,16 +30,13 @@ static int malformed(struct bl_err *err, const char *what)
 	return bl_err_set(err, BL_DATA, "header: malformed %s", what);
 }
 
-/* 1..127 bytes of UTF-8 without control bytes, then zeroes. */
+/* A name, then zeroes. */
 static bool name_ok(const char name[BL_TYPE_NAME])
 {
 	size_t n = strnlen(name, BL_TYPE_NAME);
 
-	if (!n || n == BL_TYPE_NAME || !bl_text_utf8(name, n))
+	if (!bl_schema_name(name, n))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		if (bl_text_control(name + i, n - i))
-			return false;
 	for (size_t i = n; i < BL_TYPE_NAME; i++)
 		if (name[i])
 			return false;
@@ -54,31 +50,14 @@ static bool type_ok(struct bl_type t)
 	return t.kind >= BL_TYPE_BOOL && t.kind <= BL_TYPE_TEXT && !t.precision && !t.scale;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static int check_columns(const struct bl_schema *s, struct bl_err *err)
 {
-	const char **name;
-	int r = 0;
-
 	if (!s->n || s->n > BL_TYPE_COLUMNS)
 		return malformed(err, "number of columns");
 	for (uint32_t i = 0; i < s->n; i++)
 		if (!name_ok(s->col[i].name) || !type_ok(s->col[i].type))
 			return malformed(err, "column");
-	if (!(name = calloc(s->n, sizeof(*name))))
-		return bl_err_set(err, BL_OSERR, "out of memory");
-	for (uint32_t i = 0; i < s->n; i++)
-		name[i] = s->col[i].name;
-	qsort(name, s->n, sizeof(*name), by_name);
-	for (uint32_t i = 1; i < s->n && !r; i++)
-		if (!strcmp(name[i - 1], name[i]))
-			r = bl_err_set(err, BL_DATA, "header: two columns are named '%s'", name[i]);
-	free(name);
-	return r;
+	return bl_schema_check(s, err) ? bl_err_where(err, "header") : 0;
 }
 
 /* What holds for every header, on the way out and on the way in. */
@@ -318,6 +297,16 @@ void bl_header_commit(const uint8_t file_id[32], const uint8_t key[BL_BLF_KEY], 
 	bl_mem_wipe(s, sizeof(s));
 }
 
+int bl_header_check(const struct bl_header *h, const uint8_t key[BL_BLF_KEY], struct bl_err *err)
+{
+	uint8_t commitment[32], seed[32];
+
+	bl_header_commit(h->file_id, key, commitment, seed);
+	if (bl_mem_equal(commitment, h->commitment, 32) && bl_mem_equal(seed, h->seed, 32))
+		return 0;
+	return bl_err_set(err, BL_DATA, "header: not the key that the owner committed to");
+}
+
 /* HPKE's info for the records of this file. */
 static size_t grant_info(const struct bl_header *h, uint8_t info[128])
 {
@@ -353,7 +342,7 @@ int bl_header_grant(struct bl_header *h, const uint8_t pk[BL_IDENT_PK], const ui
 
 int bl_header_unlock(const struct bl_header *h, const struct bl_ident *id, uint8_t key[BL_BLF_KEY], struct bl_err *err)
 {
-	uint8_t info[128], sk[32], commitment[32], seed[32];
+	uint8_t info[128], sk[32];
 	size_t n = grant_info(h, info);
 	const struct bl_blf_recipient *r = h->recipient, *end = r + h->nrecipient;
 	int bad;
@@ -367,10 +356,8 @@ int bl_header_unlock(const struct bl_header *h, const struct bl_ident *id, uint8
 	bl_mem_wipe(sk, sizeof(sk));
 	if (bad)
 		return bl_err_set(err, BL_DATA, "header: the key sealed to this identity does not open");
-	bl_header_commit(h->file_id, key, commitment, seed);
-	if (!bl_mem_equal(commitment, h->commitment, 32) || !bl_mem_equal(seed, h->seed, 32)) {
-		bl_mem_wipe(key, BL_BLF_KEY);
-		return bl_err_set(err, BL_DATA, "header: not the key that the owner committed to");
-	}
-	return 0;
+	if (!bl_header_check(h, key, err))
+		return 0;
+	bl_mem_wipe(key, BL_BLF_KEY);
+	return -1;
 }

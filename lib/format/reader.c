@@ -63,13 +63,8 @@ const struct bl_header *bl_reader_header(const struct bl_reader *r)
 
 int bl_reader_unlock(struct bl_reader *r, const uint8_t key[BL_BLF_KEY], struct bl_err *err)
 {
-	uint8_t commitment[32], seed[32];
-
 	assert(!r->key);
-	bl_header_commit(r->h.file_id, key, commitment, seed);
-	if (!bl_mem_equal(commitment, r->h.commitment, 32) || !bl_mem_equal(seed, r->h.seed, 32))
-		return bl_err_set(err, BL_DATA, "header: not the key that the owner committed to");
-	if (bl_footer_read(&r->f, &r->h, key, r->fd, err))
+	if (bl_header_check(&r->h, key, err) || bl_footer_read(&r->f, &r->h, key, r->fd, err))
 		return -1;
 	r->gcm = calloc(r->h.schema.n, sizeof(*r->gcm));
 	r->key = bl_mem_new(BL_BLF_KEY);
