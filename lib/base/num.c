@@ -31,6 +31,23 @@ bool bl_num_add(size_t a, size_t b, size_t *r)
 	return true;
 }
 
+static const uint64_t ten[] = {
+	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000,
+	100000000000000, 1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000, 10000000000000000000u,
+};
+
+int64_t bl_num_pow10(unsigned n)
+{
+	assert(n <= 18);
+	return (int64_t)ten[n];
+}
+
+bl_i128 bl_num_pow10_i128(unsigned n)
+{
+	assert(n <= 38);
+	return n < 20 ? (bl_i128)ten[n] : (bl_i128)ten[19] * (bl_i128)ten[n - 19];
+}
+
 static bool digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -78,7 +95,6 @@ bool bl_num_parse_f64(const char *s, size_t n, double *r)
 {
 	/* Longer than the exact text of any double; what is longer is no number that a program wrote. */
 	char z[2048];
-	static const double tens[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
 	size_t start = n && s[0] == '-', point = digits(s, n, start), end = point, i;
 	double v;
 
@@ -97,7 +113,7 @@ bool bl_num_parse_f64(const char *s, size_t n, double *r)
 			if (s[i] != '.')
 				m = m * 10 + (uint64_t)(s[i] - '0');
 		if (m <= UINT64_C(1) << 53) {
-			v = (double)m / tens[point < n ? n - point - 1 : 0];
+			v = (double)m / (double)bl_num_pow10(point < n ? (unsigned)(n - point - 1) : 0);
 			*r = start ? -v : v;
 			return true;
 		}
@@ -216,28 +232,6 @@ size_t bl_num_print_f64(double v, char out[BL_NUM_TEXT])
 	if (print_above(v, out))
 		return strlen(out);
 	return (size_t)snprintf(out, BL_NUM_TEXT, "%.17g", v);
-}
-
-int64_t bl_num_pow10(unsigned n)
-{
-	int64_t v = 1;
-
-	assert(n <= 18);
-	while (n--)
-		v *= 10;
-	return v;
-}
-
-bl_i128 bl_num_pow10_i128(unsigned n)
-{
-	static const uint64_t ten[] = {
-		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
-		10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000,
-		10000000000000000000u,
-	};
-
-	assert(n <= 38);
-	return n < 20 ? (bl_i128)ten[n] : (bl_i128)ten[19] * (bl_i128)ten[n - 19];
 }
 
 static int bit_length(bl_u128 v)

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/text.h"
 #include "format/csvindex.h"
 #include "format/csvodd.h"
@@ -120,24 +119,6 @@ static uint64_t line_at(const struct bl_csv *c, const void *p)
 	return c->line + count_lines(text(c) + c->mark, p);
 }
 
-/* Sequences are of bytes above 0x7f only, so runs of these are checked by themselves; most text has few. */
-bool bl_csv_utf8(const char *p, size_t n)
-{
-	const uint64_t high = UINT64_C(0x8080808080808080);
-
-	for (size_t i = 0, j; i < n; i = j) {
-		while (n - i >= 8 && !(bl_le64(p + i) & high))
-			i += 8;
-		while (i < n && !(p[i] & 0x80))
-			i++;
-		for (j = i; j < n && p[j] & 0x80; j++)
-			;
-		if (!bl_text_utf8(p + i, j - i))
-			return false;
-	}
-	return true;
-}
-
 /* Column of the byte at `at` in a record that begins at position number `first`. */
 static uint32_t column_at(const struct bl_csv *c, uint32_t first, size_t at)
 {
@@ -192,7 +173,7 @@ static int bad_utf8(const struct bl_csv *c, uint32_t n, struct bl_err *err)
 	for (uint32_t i = 0; i < n; i++) {
 		size_t at = record_start(c, i);
 
-		if (bl_csv_utf8((const char *)text(c) + at, c->from + c->pos[i] - at))
+		if (bl_text_utf8((const char *)text(c) + at, c->from + c->pos[i] - at))
 			continue;
 		bl_csv_fault(c->names, line_at(c, text(c) + at), i % c->columns, err, "not valid UTF-8");
 		return bl_err_hint(err, "convert it first, for example with iconv -f latin1 -t utf-8");
@@ -241,7 +222,7 @@ static int index_block(struct bl_csv *c, struct bl_err *err)
 	c->ready = count_records(c, p);
 	c->ragged = c->ready < c->x.records;
 	n = c->ready * c->columns;
-	if (n && c->x.high && !bl_csv_utf8((const char *)p, c->pos[n - 1]))
+	if (n && c->x.high && !bl_text_utf8((const char *)p, c->pos[n - 1]))
 		return bad_utf8(c, n, err);
 	return 0;
 }

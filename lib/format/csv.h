@@ -51,6 +51,5 @@ size_t bl_csv_unescape(const struct bl_csv_field *f, char *out);
 
 /* For csv.c and csvodd.c: "line N, column 'X': what"; column counts from 0, `columns` or more: none is named. */
 int bl_csv_fault(const struct bl_schema *names, uint64_t line, uint32_t column, struct bl_err *err, const char *what);
-bool bl_csv_utf8(const char *p, size_t n);
 
 #endif

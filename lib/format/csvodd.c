@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 
 enum { PIECE = 64 << 10,  };
 
@@ -228,7 +229,7 @@ static int hand_out(struct bl_csvodd *o, const struct bl_schema *names, struct b
 		const struct entry *e = entry(o, i);
 
 		o->field[i] = (struct bl_csv_field){ (const char *)o->text.p + e->at, e->n, e->quoted, false };
-		if (!bl_csv_utf8(o->field[i].p, e->n)) {
+		if (!bl_text_utf8(o->field[i].p, e->n)) {
 			bl_csv_fault(names, e->line, (uint32_t)(i % o->columns), err, "not valid UTF-8");
 			return bl_err_hint(err, "convert it first, for example with iconv -f latin1 -t utf-8");
 		}
