@@ -2,7 +2,6 @@
 /* cur: see cur.h. */
 #include "base/cur.h"
 
-
 void bl_cur_init(struct bl_cur *c, const void *p, size_t n)
 {
 	*c = (struct bl_cur){ .p = p, .left = n };

@@ -24,7 +24,7 @@ uint16_t bl_cur_get16(struct bl_cur *c);
 uint32_t bl_cur_get32(struct bl_cur *c);
 uint64_t bl_cur_get64(struct bl_cur *c);
 
-/* Unaligned little-endian loads and stores. */
+/* Unaligned little-endian loads. */
 static inline uint16_t bl_le16(const void *p) { uint16_t v; __builtin_memcpy(&v, p, 2); return v; }
 static inline uint32_t bl_le32(const void *p) { uint32_t v; __builtin_memcpy(&v, p, 4); return v; }
 static inline uint64_t bl_le64(const void *p) { uint64_t v; __builtin_memcpy(&v, p, 8); return v; }

@@ -6,12 +6,12 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include <jansson.h>
 
 #include "base/json.h"
 #include "base/num.h"
+#include "base/seed.h"
 #include "base/text.h"
 
 enum { DEEPEST = 1024 };	/* parser, printer and free recurse; jansson's own bound is 2048 */
@@ -35,11 +35,7 @@ struct bl_json {
 
 void bl_json_init(void)
 {
-	size_t seed = 0;
-
-	while (!seed && getrandom(&seed, sizeof seed, 0) == sizeof seed)
-		;
-	json_object_seed(seed);		/* 0, were there no getrandom, lets jansson look for one itself */
+	json_object_seed((size_t)bl_seed());
 }
 
 /* --- the tree --- */

@@ -19,13 +19,6 @@ bool bl_term_is(int fd)
 	return isatty(fd) && !(term && !strcmp(term, "dumb"));
 }
 
-bool bl_term_colour(int fd)
-{
-	const char *no = getenv("NO_COLOR");
-
-	return bl_term_is(fd) && !(no && *no);
-}
-
 /* --- passphrases --- */
 
 static volatile sig_atomic_t caught;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * term: what a terminal changes: passphrase prompts on /dev/tty, colour. progress.h has the rest.
+ * term: what a terminal changes: passphrase prompts on /dev/tty. progress.h has the rest.
  */
 #ifndef BL_BASE_TERM_H
 #define BL_BASE_TERM_H
@@ -13,8 +13,6 @@
 
 /* True when fd is a terminal and TERM is not "dumb". */
 bool bl_term_is(int fd);
-/* Colour allowed on fd: a terminal, no NO_COLOR, TERM not dumb. */
-bool bl_term_colour(int fd);
 /* Reads a line without echo from /dev/tty into out (n bytes with terminator); 66 without a terminal. */
 int bl_term_secret(const char *prompt, char *out, size_t n, struct bl_err *err);
 

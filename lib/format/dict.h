@@ -25,7 +25,7 @@ struct bl_dict *bl_dict_new(void);		/* NULL: out of memory */
 void bl_dict_free(struct bl_dict *d);
 /* true and code, n, value or first are set; false: more than `most` entries, or too many to pay. rows <= BL_TYPE_GROUP. */
 bool bl_dict_ints(struct bl_dict *d, const int64_t *v, uint32_t rows, uint32_t most);
-/* Eight bytes on either side of the text are readable. */
+/* At least eight bytes after the text are readable. */
 bool bl_dict_texts(struct bl_dict *d, const uint8_t *text, const uint32_t *end, uint32_t rows);
 
 #endif
