@@ -46,6 +46,11 @@ bool bl_file_is_input(const struct stat *st)
 	return false;
 }
 
+void bl_file_forget_inputs(void)
+{
+	ninput = 0;
+}
+
 int bl_file_open(const char *path, struct bl_err *err)
 {
 	static bool stdin_taken;

@@ -22,6 +22,7 @@ int bl_file_open(const char *path, struct bl_err *err);
  */
 void bl_file_input(int fd);
 bool bl_file_is_input(const struct stat *st);
+void bl_file_forget_inputs(void);	/* for another job in the same process, as a test does them */
 /* Appends the whole of path ("-" is stdin) to b, refusing more than b->max bytes (65). */
 int bl_file_read(const char *path, struct bl_buf *b, struct bl_err *err);
 /* Reads until n bytes or end of file; returns the count or -1 (74). Retries EINTR. */

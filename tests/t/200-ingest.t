@@ -173,7 +173,7 @@ done
 run bl-ingest -q -n --json -i owner.pem -p policy.json people.csv
 like "$(printf '%s' "$out" | tr -d ' \n')" '^\{"columns":\[\{"name":"id","type":"bigint"\},.*\],"dataset":"people","entity":\["id"\],"schema":"bl-ingest/1"\}$' '-n --json tells the schema to programs'
 run bl-ingest -v -i owner.pem -p policy.json -r vault/helper.pub -o verbose.blf people.csv
-like "$err" "^bl-ingest: sealed 'people' under version 1 of its policy, [0-9]+ columns$" '-v tells what was sealed'
+like "$err" "^bl-ingest: sealed 'people' under version 3 of its policy, [0-9]+ columns$" '-v tells what was sealed'
 like "$err" "^bl-ingest: $(bl-keygen -l -V vault | sed 's/[+]/[+]/g') can open it$" 'and for whom'
 run bl-ingest -q --json -i owner.pem -p policy.json -o out.blf people.csv
 exits 64 '--json goes with -n'
@@ -181,7 +181,7 @@ printf 'id;x\n1;2\n' >semicolons.csv
 run bl-ingest -n -q -i owner.pem -p policy.json semicolons.csv
 exits 78 'a table of another delimiter lacks the entity'
 like "$err" 'hint: the table has one column only: is its --delimiter another one' 'and that is explained'
-sed 's/"version" *: *1/"expires":"2020-01-01T00:00:00Z",&/' policy.json >expired.json
+sed 's/"version":3/"expires":"2020-01-01T00:00:00Z",&/' policy.json >expired.json
 run bl-ingest -n -i owner.pem -p expired.json people.csv
 like "$rc:$err" 'the policy has expired: nobody will get an answer' 'an expired policy is noticed'
 exits 0 'and not refused'
