@@ -629,6 +629,15 @@ static bool from_listed_signer(const struct bl_evidence *e, const struct bl_evid
 	return false;
 }
 
+/* Whatever file it stood in. */
+static bool was_checked(const struct bl_evidence *e, const char *name)
+{
+	for (size_t i = 0; i < e->ncheck; i++)
+		if (!strcmp(e->check[i].name, name))
+			return e->check[i].result != BL_EVIDENCE_SKIP;
+	return false;
+}
+
 static void check_collateral(struct bl_evidence *e)
 {
 	const struct bl_json *signers = given(e, "collateral_signer");
@@ -637,7 +646,7 @@ static void check_collateral(struct bl_evidence *e)
 	bool good = true;
 
 	if (of_intel(e) || given(e, "collateral")) {
-		bool there = bl_evidence_find(e->files, "tcb_info.json") && bl_evidence_find(e->files, "qe_identity.json");
+		bool there = was_checked(e, "tcb-info-chain") && was_checked(e, "qe-identity-chain");
 		if (!there && says(e, "collateral", "require"))
 			fail(e, "collateral", "collateral-missing", "TCB info and QE identity are required, and not both are here");
 		else if (there)

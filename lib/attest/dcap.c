@@ -70,10 +70,12 @@ static bool skip(struct run *r, const char *name, const char *why)
 	return false;
 }
 
-/* Was the check that was made last failed? (A skipped one is neither.) */
-static bool failed(const struct run *r)
+/* Does the check that was made last forbid to believe? What is only missing does not. */
+static bool forbids(const struct run *r)
 {
-	return r->e->ncheck && r->e->check[r->e->ncheck - 1].result == BL_EVIDENCE_FAIL;
+	const struct bl_evidence_check *c = &r->e->check[r->e->ncheck - 1];
+
+	return c->result == BL_EVIDENCE_FAIL && c->layer == BL_EVIDENCE_AUTHENTIC;
 }
 
 static bool signed_by(const struct bl_key *k, const uint8_t *p, size_t n, const uint8_t *rs)
@@ -285,7 +287,7 @@ static bool check_signed(struct run *r, const struct bl_pcs_signed *s, const str
 	if (!good)
 		return skip(r, is->revocation, "not signed by a key to be trusted");
 	bl_evidence_revocation(r->e, is->revocation, r->pcs.root_crl, path.v[1], leaf);
-	return !failed(r);
+	return !forbids(r);
 }
 
 static int check_tcb_info(struct run *r, struct bl_err *err)
