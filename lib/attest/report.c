@@ -114,6 +114,18 @@ static void claim_rows(const struct bl_json *j, const char *under, unsigned dept
 	}
 }
 
+/* Text of others on a terminal: control bytes, C1 (U+0080..009F) among them, as '?'. */
+static void tame(struct bl_buf *out)
+{
+	for (size_t i = 0; i < out->len; i++) {
+		bool c1 = i && out->p[i - 1] == 0xc2 && out->p[i] >= 0x80 && out->p[i] < 0xa0;
+		if (c1)
+			out->p[i - 1] = '?';
+		if (c1 || (out->p[i] < 0x20 && out->p[i] != '\n') || out->p[i] == 0x7f)
+			out->p[i] = '?';
+	}
+}
+
 void bl_report_table(const struct bl_verify_run *r, const char *policy_id, bool explain, struct bl_buf *out)
 {
 	const struct bl_evidence *e = &r->e;
@@ -129,8 +141,10 @@ void bl_report_table(const struct bl_verify_run *r, const char *policy_id, bool 
 			row(out, "", r->why);
 	}
 	row(out, "type", r->type);
-	if (r->code)
+	if (r->code) {
+		tame(out);
 		return;
+	}
 	row(out, "product", e->product);
 	tcb_rows(r, out);
 	row(out, "measurement", word(r, "measurement"));
@@ -148,6 +162,7 @@ void bl_report_table(const struct bl_verify_run *r, const char *policy_id, bool 
 	}
 	if (r->shown)
 		claim_rows(e->claims, "", 0, out);
+	tame(out);
 }
 
 /* --- JSON: members in the order of the guide, so printed one by one --- */
