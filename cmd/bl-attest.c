@@ -257,6 +257,22 @@ static int one(const char *path, const struct bl_verify *v, bool show, struct bl
 	return rc;
 }
 
+/* Malformed collateral or roots under --json: an object all the same. */
+static int unsettled(const struct bl_verify *v, struct bl_err *err)
+{
+	struct bl_verify_run *r = calloc(1, sizeof *r);
+	struct bl_err why = *err;
+
+	if (!r)
+		return bl_err_set(err, BL_OSERR, "out of memory");
+	r->code = why.code;
+	snprintf(r->why, sizeof r->why, "%s", why.msg);
+	if (!print_run(r, v, err))
+		*err = why;
+	free(r);
+	return -1;
+}
+
 static int many(const char *path, struct bl_verify *v, struct bl_err *err)
 {
 	struct bl_out out;
@@ -295,7 +311,10 @@ static int verify(int argc, char **argv, struct bl_err *err)
 	if (start(err) || !(v = malloc(sizeof *v)))
 		return -1;
 	bl_verify_init(v);
-	rc = settings(v, pk, err) ? -1 : batch ? many(argc ? argv[0] : "-", v, err) : one(argv[0], v, false, err);
+	if (settings(v, pk, err))
+		rc = err->code == BL_DATA && !batch ? unsettled(v, err) : -1;
+	else
+		rc = batch ? many(argc ? argv[0] : "-", v, err) : one(argv[0], v, false, err);
 	bl_verify_fini(v);
 	free(v);
 	return rc;
