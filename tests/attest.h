@@ -185,7 +185,7 @@ static inline void attest_add_ext(X509 *x, const struct attest_ext *e)
 {
 	ASN1_OBJECT *o = OBJ_txt2obj(e->oid, 1);
 	ASN1_OCTET_STRING *s = ASN1_OCTET_STRING_new();
-	X509_EXTENSION *ext;
+	X509_EXTENSION *ext = NULL;
 	int good = o && s && ASN1_OCTET_STRING_set(s, e->p, (int)e->n) == 1 && (ext = X509_EXTENSION_create_by_OBJ(NULL, o, e->critical, s)) &&
 		   X509_add_ext(x, ext, -1) == 1;
 
@@ -318,7 +318,7 @@ static inline size_t attest_crl(const struct attest_cert *by, const struct attes
 	for (size_t i = 0; good && i < 4 && spec->ext[i].oid; i++) {
 		ASN1_OBJECT *o = OBJ_txt2obj(spec->ext[i].oid, 1);
 		ASN1_OCTET_STRING *s = ASN1_OCTET_STRING_new();
-		X509_EXTENSION *e;
+		X509_EXTENSION *e = NULL;
 
 		good = ASN1_OCTET_STRING_set(s, spec->ext[i].p, (int)spec->ext[i].n) && (e = X509_EXTENSION_create_by_OBJ(NULL, o, spec->ext[i].critical, s)) &&
 		       X509_CRL_add_ext(x, e, -1);
