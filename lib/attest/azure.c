@@ -175,9 +175,9 @@ static const struct bl_cert_anchors *anchors_of(struct bl_evidence *e, const uin
 /* The report that the quote was made of: the same TD, the same module, the same data. */
 static void check_td_report(struct bl_evidence *e, const uint8_t *report, const struct bl_quote *q)
 {
-	enum { DATA_AT = 128, MODULE_AT = 264, MODULE = 120, TD_AT = 512, TD = BL_QUOTE_TDX_DATA - MODULE };
+	enum { TD_TYPE = 0x81, DATA_AT = 128, MODULE_AT = 264, MODULE = 120, TD_AT = 512, TD = BL_QUOTE_TDX_DATA - MODULE };
 
-	if (!memcmp(report + MODULE_AT, q->body, MODULE) && !memcmp(report + TD_AT, q->body + MODULE, TD) &&
+	if (*report == TD_TYPE && !memcmp(report + MODULE_AT, q->body, MODULE) && !memcmp(report + TD_AT, q->body + MODULE, TD) &&
 	    !memcmp(report + DATA_AT, bl_quote_report_data(q), DATA))
 		bl_evidence_pass(e, BL_EVIDENCE_AUTHENTIC, "td-report");
 	else
