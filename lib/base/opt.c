@@ -72,6 +72,28 @@ void bl_opt_detail(const char *fmt, ...)
 
 /* --- help --- */
 
+/* Text from a column on, where the cursor is; broken between words so that a line fits 80. */
+static void print_wrapped(const char *text, size_t indent)
+{
+	enum { WIDTH = 79 };
+	size_t at = indent;
+
+	for (const char *word = text; *word;) {
+		size_t n = strcspn(word, " ");
+		if (at > indent && at + 1 + n > WIDTH) {
+			printf("\n%*s", (int)indent, "");
+			at = indent;
+		} else if (at > indent) {
+			putchar(' ');
+			at++;
+		}
+		printf("%.*s", (int)n, word);
+		at += n;
+		word += n + (word[n] == ' ');
+	}
+	putchar('\n');
+}
+
 static void print_options(const struct bl_opt *t)
 {
 	for (; t->kind != BL_OPT_END; t++) {
@@ -83,7 +105,8 @@ static void print_options(const struct bl_opt *t)
 				snprintf(left, sizeof left, "    --%s", t->name);
 		if (t->arg)
 			snprintf(left + n, sizeof left - (size_t)n, " %s", t->arg);
-		printf("  %-26s %s\n", left, t->help);
+		printf("  %-26s ", left);
+		print_wrapped(t->help, 29);
 	}
 }
 
@@ -99,8 +122,10 @@ static void print_help(void)
 		       program->summary);
 	if (program->verbs && !verb) {
 		puts("\ncommands:");
-		for (const struct bl_opt_verb *v = program->verbs; v->name; v++)
-			printf("  %-14s %s\n", v->name, v->summary);
+		for (const struct bl_opt_verb *v = program->verbs; v->name; v++) {
+			printf("  %-14s ", v->name);
+			print_wrapped(v->summary, 17);
+		}
 		printf("\n'%s COMMAND --help' tells more about each.\n", program->name);
 	}
 	puts("\noptions:");

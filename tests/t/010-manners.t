@@ -17,6 +17,8 @@ for source in "$top"/cmd/*.c; do
 		is "$err" '' 'and says nothing on stderr'
 		help=$out
 		ok "[ $(lines "$help") -le 40 ]" 'fits a screen'
+		wide=$(printf '%s\n' "$help" | sed '/^example:$/,$d' | awk 'length > 80')
+		is "$wide" '' 'of 80 columns'
 		like "$help" '^example:$' 'ends with an example'
 		run $p $v -h
 		is "$out" "$help" "$name -h is the same"

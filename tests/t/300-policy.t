@@ -173,6 +173,12 @@ if [ -x "$bin/bl-ingest" ] && bl-keygen -q -V vault && bl-ingest -q -i owner.pem
 	sed 's/"group"/"train"/; s/city/town/' two.json >town.json
 	run bl-policy attach -i owner.pem -p town.json -o people3.blf people.blf
 	exits 78 "a column that the table lacks is exit 78"
+	for target in owner.pem two.json; do
+		run bl-policy attach -i owner.pem -p two.json -o $target people.blf
+		exits 64 "attach does not write over $target"
+	done
+	run bl-keygen -l -i owner.pem
+	exits 0 "which is as it was"
 	run bl-policy attach -i owner.pem -p two.json -o people.blf people.blf
 	exits 64 "-o refuses to be the sealed file"
 	head -c -9 people.blf >short.blf
