@@ -97,9 +97,9 @@ static inline size_t intel_pair(uint8_t *out, uint8_t arc, uint8_t arc2, uint8_t
 static inline size_t intel_number(uint8_t *out, uint8_t arc2, unsigned v)
 {
 	uint8_t b[3] = { 0, (uint8_t)(v >> 8), (uint8_t)v };
-	const uint8_t *p = v >= 0x8000 ? b : v >= 0x80 ? b + 1 : b + 2;
+	size_t n = v >= 0x8000 ? 3 : v >= 0x80 ? 2 : 1;
 
-	return intel_pair(out, 2, arc2, 0x02, p, (size_t)(b + 3 - p));
+	return intel_pair(out, 2, arc2, 0x02, b + sizeof b - n, n);
 }
 
 static inline size_t intel_extension(const struct intel *i, uint8_t out[1024])

@@ -106,16 +106,12 @@ static bool pck_pair(struct bl_pck *p, unsigned arc, struct bl_cur *value)
 	}
 }
 
-bool bl_pck_read(struct bl_pck *p, const struct bl_cert *c)
+bool bl_pck_parse(struct bl_pck *p, const uint8_t *ext, size_t n)
 {
 	struct bl_cur all, list, pair;
 	uint64_t seen = 0;
-	size_t n = 0;
-	const uint8_t *ext = bl_cert_extension(c, "1.2.840.113741.1.13.1", &n);
 
 	*p = (struct bl_pck){ .pce_svn = 0 };
-	if (!ext)
-		return false;
 	bl_cur_init(&all, ext, n);
 	if (!der_get(&all, SEQUENCE, &list) || all.left)
 		return false;
@@ -126,4 +122,12 @@ bool bl_pck_read(struct bl_pck *p, const struct bl_cert *c)
 		seen |= UINT64_C(1) << arc;
 	}
 	return (seen & 0x3e) == 0x3e;
+}
+
+bool bl_pck_read(struct bl_pck *p, const struct bl_cert *c)
+{
+	size_t n = 0;
+	const uint8_t *ext = bl_cert_extension(c, "1.2.840.113741.1.13.1", &n);
+
+	return ext && bl_pck_parse(p, ext, n);
 }

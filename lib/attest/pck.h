@@ -14,7 +14,9 @@ struct bl_pck {
 	uint16_t pce_svn;
 	uint8_t type;
 };
-/* False when the extension is not there or not well formed. */
+/* The content of the extension. False when it is not well formed. */
+bool bl_pck_parse(struct bl_pck *p, const uint8_t *ext, size_t n);
+/* That of a certificate. False too when it has none. */
 bool bl_pck_read(struct bl_pck *p, const struct bl_cert *c);
 
 #endif
