@@ -94,7 +94,7 @@ int bl_audit_note(const char *path, struct bl_buf *b, struct bl_note *n, struct 
 {
 	bl_buf_init(b, BL_NOTE_MAX);
 	if (bl_file_read(path, b, err))
-		return -1;
+		return err->code == BL_DATA ? bl_err_set(err, BL_DATA, "'%s': not a checkpoint", path) : -1;
 	return bl_note_parse(n, (const char *)b->p, b->len, err) ? bl_err_where(err, "'%s'", path) : 0;
 }
 

@@ -89,6 +89,10 @@ cp -R v bad && sed '2s/people/people2/' v/journal >bad/journal
 run bl-audit show -V bad
 is "$rc:$out" 65: 'nothing of a journal that does not verify is shown'
 
+head -c 20000 /dev/zero >zeros
+run bl-audit consistency -V v zeros
+is "$rc:$err" "65:bl-audit: 'zeros': not a checkpoint" 'what is too long for a checkpoint is none'
+
 # Proofs
 run bl-audit prove -V v 3
 exits 0 'an entry can be proved'
