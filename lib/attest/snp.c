@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/appraise.h"
 #include "base/cur.h"
 #include "base/text.h"
 
@@ -460,6 +461,8 @@ static int check_revocation(struct bl_evidence *e, const struct bl_cert_path *pa
 		} else if (bl_crl_names(crl, path->v[1])) {
 			of_ask = true;
 			bl_evidence_revocation(e, "vek-revocation", crl, path->v[1], path->v[0]);
+		} else if (!strcmp(bl_appraise_word(e, "revocation"), "ignore")) {
+			bl_evidence_skip(e, AUTHENTIC, "crl", "the policy ignores revocation");
 		} else {
 			bl_evidence_fail(e, AUTHENTIC, "crl", "collateral-mismatch", "%s is not of anybody in this chain", f->name);
 		}
