@@ -230,10 +230,29 @@ static void check_pck(struct run *r)
 	}
 }
 
+/*
+ * Notes what was used, for its age and its signer; collateral.json is many things, each with a window of its own. Not the root's
+ * list: Intel renews it once a year, and an age that suits the others would refuse it always.
+ */
+static void used(struct bl_evidence *e, const struct bl_evidence_file *f, int64_t issued, int64_t expires)
+{
+	for (size_t i = 0; i < e->ncollateral; i++)
+		if (!strcmp(e->collateral[i].name, f->name) && e->collateral[i].issued == issued && e->collateral[i].expires == expires)
+			return;
+	if (e->ncollateral == sizeof e->collateral / sizeof *e->collateral)
+		return;
+	e->collateral[e->ncollateral].name = f->name;
+	e->collateral[e->ncollateral].issued = issued;
+	e->collateral[e->ncollateral].expires = expires;
+	memcpy(e->collateral[e->ncollateral++].sha256, f->sha256, sizeof f->sha256);
+}
+
 /* 4. */
 static void check_revocation(struct run *r)
 {
-	if (!r->path.n || r->path.n != 3) {
+	if (r->pcs.pck_crl)
+		used(r->e, r->pcs.pck_file, bl_crl_from(r->pcs.pck_crl), bl_crl_until(r->pcs.pck_crl));
+	if (r->path.n != 3) {
 		skip(r, "pck-revocation", "no PCK chain that verifies");
 		skip(r, "pck-ca-revocation", "no PCK chain that verifies");
 		return;
@@ -300,6 +319,7 @@ static int check_tcb_info(struct run *r, struct bl_err *err)
 	}
 	if (bl_pcs_parse_tcb(t, r->e->a, err))
 		return -1;
+	used(r->e, t->s.file, t->s.issued, t->s.expires);
 	r->tcb_good = bl_evidence_collateral(r->e, tcb_names.validity, t->s.file, t->s.issued, t->s.expires);
 	return 0;
 }
@@ -314,6 +334,7 @@ static int check_qe_identity(struct run *r, struct bl_err *err)
 	}
 	if (bl_pcs_parse_qe(q, r->e->a, err))
 		return -1;
+	used(r->e, q->s.file, q->s.issued, q->s.expires);
 	r->qe_good = bl_evidence_collateral(r->e, qe_names.validity, q->s.file, q->s.issued, q->s.expires);
 	return 0;
 }

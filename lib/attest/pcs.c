@@ -260,6 +260,9 @@ int bl_pcs_open(struct bl_pcs *p, struct bl_evidence *e, struct bl_err *err)
 	    read_certs(&p->crl_chain, e, "pck_crl_issuer_chain.pem", all, "pck_crl_issuer_chain", err) ||
 	    read_crl(&p->root_crl, e, "root_ca_crl.der", all, "root_ca_crl", err) ||
 	    read_crl(&p->pck_crl, e, "pck_crl.der", all, "pck_crl", err);
+	p->pck_file = bl_evidence_find(e->files, "pck_crl.der");
+	if (!p->pck_file)
+		p->pck_file = file;
 	bl_json_free(all);
 	return r ? -1 : 0;
 }
@@ -434,7 +437,7 @@ static bool get_modules(struct bl_pcs_tcb *t, const struct bl_json *j, struct bl
 		if (!get_id(x, "id", m->id, sizeof m->id) || !get_module(m, x) || !get_levels(&m->levels, x, ISV, a))
 			return false;
 		for (size_t i = 0; i < t->nmodule; i++)
-			if (!strcmp(t->module[i].id, m->id))
+			if (!strcasecmp(t->module[i].id, m->id))
 				return false;	/* which of them? */
 	}
 	return true;

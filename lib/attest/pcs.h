@@ -61,6 +61,7 @@ struct bl_pcs {
 	struct bl_pcs_qe qe;
 	const struct bl_certs *crl_chain;	/* pck_crl_issuer_chain.pem: more candidates; this and the lists: NULL, there is none */
 	const struct bl_crl *root_crl, *pck_crl;
+	const struct bl_evidence_file *pck_file;	/* where pck_crl was found */
 };
 
 /*

@@ -202,6 +202,18 @@ static void test_windows(void)
 	made.expires = ATTEST_NOW;
 	ok(!run_made("{\"version\":1,\"collateral_grace\":\"1h\"}") && bl_evidence_verdict(&ev) && same_text(ev.tcb_status, "UpToDate"),
 	   "a policy may grant grace");
+	for (int one = 0; one < 2; one++)
+		for (int k = 0; k < 3; k++) {
+			int64_t old = ATTEST_NOW - 8 * 86400;
+			anew();
+			made.one_file = one;
+			*(k == 0 ? &made.issued : k == 1 ? &made.qe_issued : &made.pck_crl.from) = old;
+			ok(!run_made("{\"version\":1,\"collateral_max_age\":\"7d\"}") && !bl_evidence_verdict(&ev) && !strcmp(reason(), "collateral-stale") &&
+			   bl_evidence_authentic(&ev) == 1, "or ask for younger collateral than this (%d, %s)", k, one ? "one file" : "files");
+		}
+	anew();
+	made.root_crl.from = ATTEST_NOW - 300 * 86400;
+	ok(!run_made("{\"version\":1,\"collateral_max_age\":\"7d\"}") && bl_evidence_verdict(&ev), "but the root's list, a yearly one, has its own window");
 	anew();
 	intel_pck(&made, made.ca, NULL, ATTEST_FROM, ATTEST_NOW - 1);
 	refused("pck-chain", "cert-expired", "an expired PCK");
