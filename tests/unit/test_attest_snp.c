@@ -262,6 +262,32 @@ static void test_turin(void)
 	one(m, 5, &(struct vek){ .hwid = wide, .nhwid = 64 }, "chip-id", 0, "Turin: a VEK with 64 bytes of chip id");
 }
 
+/* Three certificates, no more and no fewer. */
+static void test_length(void)
+{
+	static struct trial t;
+	const struct maker *m = &made[MILAN];
+	struct attest_cert *between = attest_issue(m->ark, attest_key(ATTEST_P384), &(struct attest_spec){ .subject = "CN=ARK-Milan", .ca = true });
+	struct attest_cert *ask = attest_issue(between, attest_key(ATTEST_P384), &(struct attest_spec){ .subject = "CN=SEV-Milan", .ca = true });
+	struct attest_cert *far = make_vek(m, &(struct vek){ .by = ask }), *near = make_vek(m, &(struct vek){ .by = m->ark });
+	uint8_t p[REPORT], chain[8192];
+
+	t.own_root = true;
+	attest_anchor(&t.anchors, m->ark);
+	memcpy(chain, ask->der, ask->n);
+	memcpy(chain + ask->n, between->der, between->n);
+	put_file(&t, "ask_ark.pem", chain, ask->n + between->n);
+	put_file(&t, "vek.der", far->der, far->n);
+	fill(p, m, 3, false);
+	sign(p, far->key);
+	expect(&t, p, REPORT, "chain", 0, "a chain of four");
+	t.files.v[1].p = near->der;
+	t.files.v[1].n = near->n;
+	sign(p, near->key);
+	expect(&t, p, REPORT, "chain", 0, "a VEK that the ARK signed itself");
+	done(&t);
+}
+
 /* --- the report --- */
 
 static void test_report(void)
@@ -585,6 +611,7 @@ int main(void)
 	test_vek();
 	test_tcb();
 	test_turin();
+	test_length();
 	test_report();
 	test_missing();
 	test_crls();
