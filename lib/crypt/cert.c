@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cert: see cert.h. OpenSSL parses and does the arithmetic; what a certificate may do, and which certificates make a path, is decided
- * here, in sight. A certificate must be DER to the byte: written again it is the same.
+ * cert: see cert.h. The outline of a certificate (RFC 5280, section 4.1) is walked here, in DER and nothing but DER; names and signatures
+ * are OpenSSL's. Its d2i_X509 is not used: it decodes every public key, of which most are never needed, at three times the cost of
+ * verifying an RSA signature. What a certificate may do, and which certificates make a path, is decided here, in sight.
  */
 #include "crypt/cert.h"
 
@@ -12,22 +13,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/time.h"
 #include "crypt/certwork.h"
-#include "crypt/keyevp.h"
-#include "crypt/pem.h"
+#include "crypt/keywrap.h"
 
-enum { EXTENSIONS = 64, NO_LIMIT = 1 << 20 };
+enum { EXTENSIONS = 64, SERIAL = 64, NO_LIMIT = 1 << 20 };
+
+struct extension { struct bl_der oid, value; bool critical; };	/* contents */
 
 /* Text of a name, made when first asked for. */
 struct text { struct text *next; bool issuer; int nid; char s[]; };
 
 struct bl_cert {
-	X509 *x;
-	struct bl_key *key;
 	uint8_t *der;
 	size_t n;
+	struct bl_cert_envelope envelope;
+	struct bl_der algorithm, serial, spki;	/* whole elements */
+	X509_NAME *issuer, *subject;
 	int64_t from, until;
+	struct extension ext[EXTENSIONS];
+	size_t next;
+	struct bl_key *key;
 	bool ca, has_usage;
 	uint32_t usage;
 	long path;		/* most certificates between this one and the leaf; NO_LIMIT */
@@ -35,192 +40,159 @@ struct bl_cert {
 	struct text *text;
 };
 
-X509 *bl_cert_x509(const struct bl_cert *c)
+X509_NAME *bl_cert_name(const struct bl_cert *c, bool issuer)
 {
-	return c->x;
+	return issuer ? c->issuer : c->subject;
+}
+
+struct bl_der bl_cert_serial(const struct bl_cert *c)
+{
+	return c->serial;
+}
+
+/* --- elements --- */
+
+bool bl_cert_open(struct bl_cert_envelope *e, const uint8_t *der, size_t n)
+{
+	struct bl_der s = { der, n }, in;
+
+	if (!bl_der_enter(&s, BL_DER_SEQUENCE, &in) || s.n || !bl_der_take(&in, BL_DER_SEQUENCE, &e->tbs) || !bl_der_take(&in, BL_DER_SEQUENCE, &e->algorithm) ||
+	    !bl_der_enter(&in, BL_DER_BITS, &e->signature) || in.n || !e->signature.n || *e->signature.p /* bits that are not used */)
+		return false;
+	e->signature.p++;
+	e->signature.n--;
+	return true;
+}
+
+/* --- extensions --- */
+
+static const struct extension *find_extension(const struct bl_cert *c, const char *dotted)
+{
+	for (size_t i = 0; i < c->next; i++)
+		if (bl_der_is_oid(c->ext[i].oid, dotted))
+			return &c->ext[i];
+	return NULL;
+}
+
+static const char basic_constraints[] = "2.5.29.19", key_usage[] = "2.5.29.15";
+
+/* BasicConstraints: sequence of {cA boolean, default false; pathLenConstraint, where cA is true}. */
+static bool read_constraints(struct bl_cert *c, struct bl_der s)
+{
+	struct bl_der in, len;
+
+	if (!bl_der_enter(&s, BL_DER_SEQUENCE, &in) || s.n || !bl_der_take_bool(&in, &c->ca))
+		return false;
+	c->path = NO_LIMIT;
+	if (!in.n)
+		return true;
+	if (!c->ca || !bl_der_enter(&in, BL_DER_INTEGER, &len) || in.n || !len.n || *len.p & 0x80)
+		return false;
+	/* A length of many bytes limits nothing. */
+	if (len.n <= 2)
+		c->path = len.n == 1 ? len.p[0] : len.p[0] << 8 | len.p[1];
+	return true;
+}
+
+static bool read_usage(struct bl_cert *c, struct bl_der s)
+{
+	struct bl_der in;
+
+	if (!bl_der_enter(&s, BL_DER_BITS, &in) || s.n || in.n < 2 || in.n > 3 || *in.p > 7)
+		return false;
+	c->has_usage = true;
+	c->usage = in.p[1];
+	return true;
+}
+
+static int read_extension(struct bl_cert *c, struct bl_der *s, struct bl_err *err)
+{
+	struct extension *x = &c->ext[c->next];
+	struct bl_der in;
+
+	if (c->next == EXTENSIONS)
+		return bl_err_set(err, BL_DATA, "certificate with more than %d extensions", EXTENSIONS);
+	if (!bl_der_enter(s, BL_DER_SEQUENCE, &in) || !bl_der_enter(&in, BL_DER_OID, &x->oid) || !x->oid.n || !bl_der_take_bool(&in, &x->critical) ||
+	    !bl_der_enter(&in, BL_DER_OCTETS, &x->value) || in.n)
+		return bl_err_set(err, BL_DATA, "certificate with an extension that cannot be read");
+	for (size_t i = 0; i < c->next; i++)
+		if (bl_der_same(c->ext[i].oid, x->oid))
+			return bl_err_set(err, BL_DATA, "certificate with an extension twice");
+	if ((bl_der_is_oid(x->oid, basic_constraints) && !read_constraints(c, x->value)) || (bl_der_is_oid(x->oid, key_usage) && !read_usage(c, x->value)))
+		return bl_err_set(err, BL_DATA, "certificate with basic constraints or a key usage that cannot be read");
+	c->next++;
+	return 0;
 }
 
 /* --- parsing --- */
 
-static bool two_digits(const uint8_t *p, unsigned least, unsigned most, unsigned *v)
+static X509_NAME *read_name(struct bl_der *s)
 {
-	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
-		return false;
-	*v = (p[0] - '0') * 10u + (p[1] - '0');
-	return *v >= least && *v <= most;
-}
+	struct bl_der all;
+	const uint8_t *p;
+	X509_NAME *name;
 
-bool bl_cert_time(const ASN1_TIME *t, int64_t *ret)
-{
-	const uint8_t *p = t ? ASN1_STRING_get0_data(t) : NULL;
-	const int n = t ? ASN1_STRING_length(t) : 0;
-	unsigned century = 0, year, month, day, hour, min, sec, m, d;
-	int64_t days;
-	int y;
-
-	if (n == 15 && ASN1_STRING_type(t) == V_ASN1_GENERALIZEDTIME) {
-		if (!two_digits(p, 0, 99, &century))
-			return false;
-		p += 2;
-	} else if (n != 13 || ASN1_STRING_type(t) != V_ASN1_UTCTIME) {
-		return false;
-	}
-	if (!two_digits(p, 0, 99, &year) || !two_digits(p + 2, 1, 12, &month) || !two_digits(p + 4, 1, 31, &day) ||
-	    !two_digits(p + 6, 0, 23, &hour) || !two_digits(p + 8, 0, 59, &min) || !two_digits(p + 10, 0, 59, &sec) || p[12] != 'Z')
-		return false;
-	if (n == 13)
-		century = year < 50 ? 20 : 19;
-	if (!(century + year))
-		return false;
-	days = bl_time_days((int)(century * 100 + year), month, day);
-	bl_time_civil(days, &y, &m, &d);
-	if (m != month || d != day)
-		return false;
-	*ret = days * 86400 + hour * 3600 + min * 60 + sec;
-	return true;
-}
-
-/* RSASSA-PSS names its hash in parameters; none there is SHA-1. */
-static int pss_hash(const X509_ALGOR *a)
-{
-	RSA_PSS_PARAMS *pss = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), a->parameter);
-	const ASN1_OBJECT *o = NULL;
-	int nid = NID_undef;
-
-	if (pss && pss->hashAlgorithm) {
-		X509_ALGOR_get0(&o, NULL, NULL, pss->hashAlgorithm);
-		nid = OBJ_obj2nid(o);
-	}
-	RSA_PSS_PARAMS_free(pss);
-	return nid;
-}
-
-enum scheme { ECDSA, PKCS1, PSS };
-static const struct algorithm { int nid; enum scheme scheme; enum bl_key_hash hash; } algorithms[] = {
-	{ NID_ecdsa_with_SHA256, ECDSA, BL_KEY_SHA256 },
-	{ NID_ecdsa_with_SHA384, ECDSA, BL_KEY_SHA384 },
-	{ NID_ecdsa_with_SHA512, ECDSA, BL_KEY_SHA512 },
-	{ NID_sha256WithRSAEncryption, PKCS1, BL_KEY_SHA256 },
-	{ NID_sha384WithRSAEncryption, PKCS1, BL_KEY_SHA384 },
-	{ NID_sha512WithRSAEncryption, PKCS1, BL_KEY_SHA512 },
-	{ NID_sha256, PSS, BL_KEY_SHA256 },
-	{ NID_sha384, PSS, BL_KEY_SHA384 },
-	{ NID_sha512, PSS, BL_KEY_SHA512 },
-};
-
-static const struct algorithm *algorithm(const X509_ALGOR *a)
-{
-	const ASN1_OBJECT *o;
-	bool pss;
-	int nid;
-
-	X509_ALGOR_get0(&o, NULL, NULL, a);
-	nid = OBJ_obj2nid(o);
-	pss = nid == NID_rsassaPss;
-	if (pss)
-		nid = pss_hash(a);
-	for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
-		if (algorithms[i].nid == nid && pss == (algorithms[i].scheme == PSS))
-			return &algorithms[i];
+	if (!bl_der_take(s, BL_DER_SEQUENCE, &all))
+		return NULL;
+	p = all.p;
+	name = d2i_X509_NAME(NULL, &p, (long)all.n);
+	ERR_clear_error();
+	if (name && p == all.p + all.n)
+		return name;
+	X509_NAME_free(name);
 	return NULL;
 }
 
-bool bl_cert_signed(const uint8_t *tbs, size_t n, const X509_ALGOR *a, const ASN1_BIT_STRING *sig, const struct bl_key *key)
+/* TBSCertificate, up to its extensions. */
+static int read_tbs(struct bl_cert *c, struct bl_err *err)
 {
-	const struct algorithm *g = algorithm(a);
-	const uint8_t *s = ASN1_STRING_get0_data(sig);
-	const size_t len = (size_t)ASN1_STRING_length(sig);
-	const enum bl_key_kind kind = bl_key_kind(key);
+	static const uint8_t version3[] = { 0xa0, 3, 2, 1, 2 };
+	struct bl_der s = c->envelope.tbs, in, x, list;
+	bool v3;
 
-	if (!g || sig->flags & 7 /* bits that are not used */)
-		return false;
-	if (g->scheme == ECDSA)
-		return (kind == BL_KEY_P256 || kind == BL_KEY_P384) && bl_key_check(key, g->hash, tbs, n, s, len);
-	if (kind != BL_KEY_RSA)
-		return false;
-	return g->scheme == PSS ? bl_key_check_pss(key, g->hash, tbs, n, s, len) : bl_key_check(key, g->hash, tbs, n, s, len);
-}
-
-/* Extensions by number, none twice; what is read here is read once, so that a bad one fails now. */
-static int read_extensions(struct bl_cert *c, struct bl_err *err)
-{
-	const int n = X509_get_ext_count(c->x);
-	int bad = 0, critical;
-	BASIC_CONSTRAINTS *bc;
-	ASN1_BIT_STRING *ku;
-
-	if (n > EXTENSIONS)
-		return bl_err_set(err, BL_DATA, "certificate with more than %d extensions", EXTENSIONS);
-	if (n > 0 && X509_get_version(c->x) != X509_VERSION_3)
-		return bl_err_set(err, BL_DATA, "certificate with extensions that is not of version 3");
-	for (int i = 0; i < n; i++)
-		for (int j = 0; j < i; j++)
-			if (!OBJ_cmp(X509_EXTENSION_get_object(X509_get_ext(c->x, i)), X509_EXTENSION_get_object(X509_get_ext(c->x, j))))
-				return bl_err_set(err, BL_DATA, "certificate with an extension twice");
 	c->path = NO_LIMIT;
-	if ((bc = X509_get_ext_d2i(c->x, NID_basic_constraints, &critical, NULL))) {
-		c->ca = bc->ca;
-		if (bc->pathlen)
-			c->path = bc->ca ? ASN1_INTEGER_get(bc->pathlen) : -1;
-		BASIC_CONSTRAINTS_free(bc);
-		bad |= c->path < 0;
-		if (c->path > NO_LIMIT)
-			c->path = NO_LIMIT;
-	} else {
-		bad |= critical != -1;
-	}
-	if ((ku = X509_get_ext_d2i(c->x, NID_key_usage, &critical, NULL))) {
-		c->has_usage = true;
-		for (int i = 0; i < 8; i++)
-			if (ASN1_BIT_STRING_get_bit(ku, i))
-				c->usage |= 0x80u >> i;
-		ASN1_BIT_STRING_free(ku);
-	} else {
-		bad |= critical != -1;
-	}
-	ERR_clear_error();
-	return bad ? bl_err_set(err, BL_DATA, "certificate with basic constraints or a key usage that cannot be read") : 0;
-}
-
-static int read_key(struct bl_cert *c, struct bl_err *err)
-{
-	uint8_t *spki = NULL;
-	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->x), &spki);
-
-	if (n > 0)
-		c->key = bl_key_wrap(spki, (size_t)n, X509_get0_pubkey(c->x));
-	OPENSSL_free(spki);
-	ERR_clear_error();
-	return c->key ? 0 : bl_err_set(err, n > 0 ? BL_OSERR : BL_DATA, n > 0 ? "out of memory" : "certificate without a public key");
+	bl_der_enter(&s, BL_DER_SEQUENCE, &in);
+	v3 = in.n > sizeof version3 && !memcmp(in.p, version3, sizeof version3);
+	if (bl_der_next_is(in, 0xa0) && !bl_der_take(&in, 0xa0, &x))
+		return bl_err_set(err, BL_DATA, "not an X.509 certificate");
+	if (!bl_der_take(&in, BL_DER_INTEGER, &c->serial) || c->serial.n < 3 || c->serial.n > SERIAL || !bl_der_take(&in, BL_DER_SEQUENCE, &c->algorithm) ||
+	    !(c->issuer = read_name(&in)) || !bl_der_enter(&in, BL_DER_SEQUENCE, &x))
+		return bl_err_set(err, BL_DATA, "not an X.509 certificate");
+	if (!bl_der_take_time(&x, &c->from) || !bl_der_take_time(&x, &c->until) || x.n)
+		return bl_err_set(err, BL_DATA, "certificate with a validity that is not of RFC 5280");
+	if (!(c->subject = read_name(&in)) || !bl_der_take(&in, BL_DER_SEQUENCE, &c->spki))
+		return bl_err_set(err, BL_DATA, "not an X.509 certificate");
+	for (uint8_t unique = 0x81; unique <= 0x82; unique++)
+		if (bl_der_next_is(in, unique) && !bl_der_take(&in, unique, &x))
+			return bl_err_set(err, BL_DATA, "not an X.509 certificate");
+	if (!in.n)
+		return 0;
+	if (!v3)
+		return bl_err_set(err, BL_DATA, "certificate with extensions that is not of version 3");
+	if (!bl_der_enter(&in, 0xa3, &x) || in.n || !bl_der_enter(&x, BL_DER_SEQUENCE, &list) || x.n || !list.n)
+		return bl_err_set(err, BL_DATA, "not an X.509 certificate");
+	while (list.n)
+		if (read_extension(c, &list, err))
+			return -1;
+	return 0;
 }
 
 static int read_cert(struct bl_cert *c, const uint8_t *der, size_t n, struct bl_err *err)
 {
-	const uint8_t *p = der;
-	uint8_t *again = NULL;
-	int len;
-	bool same;
-
 	if (n > BL_CERT_SIZE)
 		return bl_err_set(err, BL_DATA, "certificate of more than %d bytes", BL_CERT_SIZE);
-	c->x = d2i_X509(NULL, &p, (long)n);
-	ERR_clear_error();
-	if (!c->x || p != der + n)
-		return bl_err_set(err, BL_DATA, c->x ? "bytes after the certificate" : "not an X.509 certificate");
-	len = i2d_X509(c->x, &again);
-	same = len > 0 && (size_t)len == n && !memcmp(again, der, n);
-	OPENSSL_free(again);
-	if (!same)
-		return bl_err_set(err, BL_DATA, "certificate is not DER");
-	if (!bl_cert_time(X509_get0_notBefore(c->x), &c->from) || !bl_cert_time(X509_get0_notAfter(c->x), &c->until))
-		return bl_err_set(err, BL_DATA, "certificate with a validity that is not of RFC 5280");
-	if (read_extensions(c, err) || read_key(c, err))
-		return -1;
+	if (!n || bl_der_length(der, n, BL_DER_SEQUENCE, NULL) != n)
+		return bl_err_set(err, BL_DATA, "not an X.509 certificate, or not one alone");
 	if (!(c->der = malloc(n)))
 		return bl_err_set(err, BL_OSERR, "out of memory");
 	memcpy(c->der, der, n);
 	c->n = n;
-	return 0;
+	if (!bl_cert_open(&c->envelope, c->der, n))
+		return bl_err_set(err, BL_DATA, "not an X.509 certificate");
+	if (read_tbs(c, err))
+		return -1;
+	c->key = bl_key_wrap(c->spki.p, c->spki.n);
+	return c->key ? 0 : bl_err_set(err, BL_OSERR, "out of memory");
 }
 
 struct bl_cert *bl_cert_parse(const uint8_t *der, size_t n, struct bl_err *err)
@@ -245,7 +217,8 @@ void bl_cert_free(struct bl_cert *c)
 		free(t);
 	}
 	bl_key_free(c->key);
-	X509_free(c->x);
+	X509_NAME_free(c->issuer);
+	X509_NAME_free(c->subject);
 	free(c->der);
 	free(c);
 }
@@ -292,7 +265,7 @@ bool bl_cert_is_ca(const struct bl_cert *c)
 static const char *name_text(const struct bl_cert *c, bool issuer, const char *rdn)
 {
 	struct bl_cert *own = (struct bl_cert *)(uintptr_t)c;
-	X509_NAME *name = issuer ? X509_get_issuer_name(c->x) : X509_get_subject_name(c->x);
+	const X509_NAME *name = bl_cert_name(c, issuer);
 	const int nid = OBJ_txt2nid(rdn), at = nid == NID_undef ? -1 : X509_NAME_get_index_by_NID(name, nid, -1);
 	uint8_t *s = NULL;
 	struct text *t;
@@ -330,36 +303,89 @@ const char *bl_cert_issuer(const struct bl_cert *c, const char *rdn)
 
 const uint8_t *bl_cert_extension(const struct bl_cert *c, const char *oid, size_t *n)
 {
-	ASN1_OBJECT *o = OBJ_txt2obj(oid, 1);
-	const int at = o ? X509_get_ext_by_OBJ(c->x, o, -1) : -1;
-	const ASN1_OCTET_STRING *s;
+	const struct extension *x = find_extension(c, oid);
 
-	ASN1_OBJECT_free(o);
-	if (at < 0)
+	if (!x)
 		return NULL;
-	s = X509_EXTENSION_get_data(X509_get_ext(c->x, at));
-	*n = (size_t)ASN1_STRING_length(s);
-	return ASN1_STRING_get0_data(s);
+	*n = x->value.n;
+	return x->value.p;
+}
+
+/* --- signatures --- */
+
+/* RSASSA-PSS names its hash in parameters; none there is SHA-1. */
+static int pss_hash(const X509_ALGOR *a)
+{
+	RSA_PSS_PARAMS *pss = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), a->parameter);
+	const ASN1_OBJECT *o = NULL;
+	int nid = NID_undef;
+
+	if (pss && pss->hashAlgorithm) {
+		X509_ALGOR_get0(&o, NULL, NULL, pss->hashAlgorithm);
+		nid = OBJ_obj2nid(o);
+	}
+	RSA_PSS_PARAMS_free(pss);
+	return nid;
+}
+
+enum scheme { ECDSA, PKCS1, PSS };
+static const struct algorithm { int nid; enum scheme scheme; enum bl_key_hash hash; } algorithms[] = {
+	{ NID_ecdsa_with_SHA256, ECDSA, BL_KEY_SHA256 },
+	{ NID_ecdsa_with_SHA384, ECDSA, BL_KEY_SHA384 },
+	{ NID_ecdsa_with_SHA512, ECDSA, BL_KEY_SHA512 },
+	{ NID_sha256WithRSAEncryption, PKCS1, BL_KEY_SHA256 },
+	{ NID_sha384WithRSAEncryption, PKCS1, BL_KEY_SHA384 },
+	{ NID_sha512WithRSAEncryption, PKCS1, BL_KEY_SHA512 },
+	{ NID_sha256, PSS, BL_KEY_SHA256 },
+	{ NID_sha384, PSS, BL_KEY_SHA384 },
+	{ NID_sha512, PSS, BL_KEY_SHA512 },
+};
+
+/* AlgorithmIdentifier: sequence of {OID, parameters}. */
+static const struct algorithm *algorithm(struct bl_der s)
+{
+	const uint8_t *p = s.p;
+	X509_ALGOR *a = d2i_X509_ALGOR(NULL, &p, (long)s.n);
+	const struct algorithm *found = NULL;
+	const ASN1_OBJECT *o;
+	bool pss;
+	int nid;
+
+	if (a) {
+		X509_ALGOR_get0(&o, NULL, NULL, a);
+		nid = OBJ_obj2nid(o);
+		if ((pss = nid == NID_rsassaPss))
+			nid = pss_hash(a);
+		for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
+			if (algorithms[i].nid == nid && pss == (algorithms[i].scheme == PSS))
+				found = &algorithms[i];
+	}
+	X509_ALGOR_free(a);
+	ERR_clear_error();
+	return found;
+}
+
+bool bl_cert_signed(const struct bl_cert_envelope *e, struct bl_der inside, const struct bl_key *key)
+{
+	/* The algorithm stands twice, and only what is inside is signed: they must be the same bytes. */
+	const struct algorithm *g = bl_der_same(e->algorithm, inside) ? algorithm(inside) : NULL;
+	const enum bl_key_kind kind = bl_key_kind(key);
+
+	if (!g || (g->scheme == ECDSA ? kind != BL_KEY_P256 && kind != BL_KEY_P384 : kind != BL_KEY_RSA))
+		return false;
+	return (g->scheme == PSS ? bl_key_check_pss : bl_key_check)(key, g->hash, e->tbs.p, e->tbs.n, e->signature.p, e->signature.n);
 }
 
 /* --- links --- */
 
 static bool names_match(const struct bl_cert *c, const struct bl_cert *by)
 {
-	return !X509_NAME_cmp(X509_get_issuer_name(c->x), X509_get_subject_name(by->x));
+	return !X509_NAME_cmp(c->issuer, by->subject);
 }
 
 static bool verifies(const struct bl_cert *c, const struct bl_cert *by)
 {
-	const ASN1_BIT_STRING *sig;
-	const X509_ALGOR *a;
-	size_t head, len;
-
-	X509_get0_signature(&sig, &a, c->x);
-	bl_pem_der(c->der, c->n, 0x30, &head);
-	len = bl_pem_der(c->der + head, c->n - head, 0x30, NULL);
-	/* The algorithm stands twice, and only what is inside is signed. */
-	return !X509_ALGOR_cmp(a, X509_get0_tbs_sigalg(c->x)) && bl_cert_signed(c->der + head, len, a, sig, by->key);
+	return bl_cert_signed(&c->envelope, c->algorithm, by->key);
 }
 
 bool bl_cert_self_issued(const struct bl_cert *c)
@@ -434,15 +460,12 @@ static bool is_anchor(const struct search *s, const struct bl_cert *c)
 /* Extensions that say "refuse me if you do not know me": two are known here, others by the caller. */
 static bool critical_known(const struct search *s, const struct bl_cert *c)
 {
-	for (int i = 0, n = X509_get_ext_count(c->x); i < n; i++) {
-		const X509_EXTENSION *x = X509_get_ext(c->x, i);
-		ASN1_OBJECT *o = X509_EXTENSION_get_object((X509_EXTENSION *)(uintptr_t)x);
-		const int nid = OBJ_obj2nid(o);
-		bool known = !X509_EXTENSION_get_critical(x) || nid == NID_basic_constraints || nid == NID_key_usage;
-		char oid[128];
+	for (size_t i = 0; i < c->next; i++) {
+		const struct extension *x = &c->ext[i];
+		bool known = !x->critical || bl_der_is_oid(x->oid, basic_constraints) || bl_der_is_oid(x->oid, key_usage);
 
 		for (const char *const *r = s->anchors->reads; !known && r && *r; r++)
-			known = OBJ_obj2txt(oid, sizeof oid, o, 1) > 0 && !strcmp(oid, *r);
+			known = bl_der_is_oid(x->oid, *r);
 		if (!known)
 			return false;
 	}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crypt/cert.h"
+#include "crypt/der.h"
 #include "crypt/pem.h"
 
 enum { FILE_MAX = 4 << 20 };
@@ -24,7 +25,7 @@ static int parse_der(struct bl_certs *s, const uint8_t *p, size_t n, struct bl_e
 	if (!n)
 		return bl_err_set(err, BL_DATA, "no certificate");
 	for (size_t len; n; p += len, n -= len) {
-		if (!(len = bl_pem_der(p, n, 0x30, NULL)))
+		if (!(len = bl_der_length(p, n, BL_DER_SEQUENCE, NULL)))
 			return bl_err_set(err, BL_DATA, "not a certificate, neither PEM nor DER");
 		if (add(s, p, len, err))
 			return -1;

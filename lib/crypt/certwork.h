@@ -6,16 +6,19 @@
 #include <openssl/x509.h>
 
 #include "crypt/cert.h"
+#include "crypt/der.h"
 
-X509 *bl_cert_x509(const struct bl_cert *c);
+/* What certificates and revocation lists have in common: sequence of {what is signed, algorithm, signature}. */
+struct bl_cert_envelope {
+	struct bl_der tbs, algorithm, signature;	/* whole elements, and the bits */
+};
+/* Exactly one in DER. false: malformed. */
+bool bl_cert_open(struct bl_cert_envelope *e, const uint8_t *der, size_t n);
+/* Does it verify: RSA PKCS #1 v1.5 and PSS, ECDSA, with SHA-256 or better? `inside` is the algorithm as it stands in what is signed. */
+bool bl_cert_signed(const struct bl_cert_envelope *e, struct bl_der inside, const struct bl_key *key);
+X509_NAME *bl_cert_name(const struct bl_cert *c, bool issuer);
+struct bl_der bl_cert_serial(const struct bl_cert *c);	/* the whole INTEGER */
 /* May this certificate's key sign what usage (a KU_ bit of openssl/x509v3.h) names: CA flag, and the bit where there is a key usage? */
 bool bl_cert_may(const struct bl_cert *c, uint32_t usage);
-/*
- * Does sig verify over the n bytes under key: RSA PKCS #1 v1.5 and PSS, ECDSA, with SHA-256 or better? Not by X509_verify, which looks
- * digests up in a table of names that mem.c leaves empty.
- */
-bool bl_cert_signed(const uint8_t *tbs, size_t n, const X509_ALGOR *a, const ASN1_BIT_STRING *sig, const struct bl_key *key);
-/* A time as DER and RFC 5280 have it (UTC, seconds, Z), in Unix seconds. */
-bool bl_cert_time(const ASN1_TIME *t, int64_t *ret);
 
 #endif

@@ -15,8 +15,9 @@
 struct bl_crl {
 	X509_CRL *x;
 	int64_t from, until;
-	uint8_t *tbs;		/* what is signed */
-	size_t n;
+	uint8_t *der;
+	struct bl_cert_envelope envelope;
+	struct bl_der algorithm;
 };
 
 static int refuse_partial(X509_CRL *x, struct bl_err *err)
@@ -42,36 +43,32 @@ static int refuse_partial(X509_CRL *x, struct bl_err *err)
 	return 0;
 }
 
-/*
- * Keeps what is signed. The algorithm stands twice, and only the one inside is signed: they must be the same bytes (OpenSSL compares them
- * for certificates alone). CertificateList: sequence of {sequence of {version?, algorithm, ...}, algorithm, signature}; it parsed.
- */
+/* Keeps the bytes, and finds the algorithm in what is signed: sequence of {version?, algorithm, ...}. */
 static int read_signed(struct bl_crl *c, const uint8_t *p, size_t n, struct bl_err *err)
 {
-	size_t head = 0, in = 0, alg;
+	struct bl_der s, in, version;
 
-	bl_pem_der(p, n, 0x30, &head);
-	p += head;
-	n -= head;
-	if (!(c->n = bl_pem_der(p, n, 0x30, &in)))
-		return bl_err_set(err, BL_DATA, "not an X.509 revocation list");
-	in += bl_pem_der(p + in, c->n - in, 2, NULL);
-	alg = bl_pem_der(p + in, c->n - in, 0x30, NULL);
-	if (!alg || alg != bl_pem_der(p + c->n, n - c->n, 0x30, NULL) || memcmp(p + in, p + c->n, alg))
-		return bl_err_set(err, BL_DATA, "revocation list that names two signature algorithms");
-	if (!(c->tbs = malloc(c->n)))
+	if (!(c->der = malloc(n + 1)))
 		return bl_err_set(err, BL_OSERR, "out of memory");
-	memcpy(c->tbs, p, c->n);
-	return 0;
+	memcpy(c->der, p, n);
+	if (!bl_cert_open(&c->envelope, c->der, n))
+		return bl_err_set(err, BL_DATA, "not an X.509 revocation list");
+	s = c->envelope.tbs;
+	bl_der_enter(&s, BL_DER_SEQUENCE, &in);
+	if (bl_der_next_is(in, BL_DER_INTEGER) && !bl_der_take(&in, BL_DER_INTEGER, &version))
+		return bl_err_set(err, BL_DATA, "not an X.509 revocation list");
+	return bl_der_take(&in, BL_DER_SEQUENCE, &c->algorithm) ? 0 : bl_err_set(err, BL_DATA, "not an X.509 revocation list");
+}
+
+static bool read_time(const ASN1_TIME *t, int64_t *ret)
+{
+	return bl_der_time((uint8_t)ASN1_STRING_type(t), (struct bl_der){ ASN1_STRING_get0_data(t), (size_t)ASN1_STRING_length(t) }, ret);
 }
 
 static int read_der(void *arg, const uint8_t *der, size_t n, struct bl_err *err)
 {
 	struct bl_crl *c = arg;
 	const uint8_t *p = der;
-	uint8_t *again = NULL;
-	int len;
-	bool same;
 
 	if (c->x)
 		return bl_err_set(err, BL_DATA, "more than one revocation list");
@@ -79,16 +76,11 @@ static int read_der(void *arg, const uint8_t *der, size_t n, struct bl_err *err)
 	ERR_clear_error();
 	if (!c->x || p != der + n)
 		return bl_err_set(err, BL_DATA, c->x ? "bytes after the revocation list" : "not an X.509 revocation list");
-	len = i2d_X509_CRL(c->x, &again);
-	same = len > 0 && (size_t)len == n && !memcmp(again, der, n);
-	OPENSSL_free(again);
-	if (!same)
-		return bl_err_set(err, BL_DATA, "revocation list is not DER");
 	if (read_signed(c, der, n, err))
 		return -1;
 	c->until = INT64_MIN;
-	if (!bl_cert_time(X509_CRL_get0_lastUpdate(c->x), &c->from) ||
-	    (X509_CRL_get0_nextUpdate(c->x) && !bl_cert_time(X509_CRL_get0_nextUpdate(c->x), &c->until)))
+	if (!read_time(X509_CRL_get0_lastUpdate(c->x), &c->from) ||
+	    (X509_CRL_get0_nextUpdate(c->x) && !read_time(X509_CRL_get0_nextUpdate(c->x), &c->until)))
 		return bl_err_set(err, BL_DATA, "revocation list with a time that is not of RFC 5280");
 	return refuse_partial(c->x, err);
 }
@@ -144,7 +136,7 @@ void bl_crl_free(struct bl_crl *c)
 	if (!c)
 		return;
 	X509_CRL_free(c->x);
-	free(c->tbs);
+	free(c->der);
 	free(c);
 }
 
@@ -160,23 +152,28 @@ int64_t bl_crl_until(const struct bl_crl *c)
 
 bool bl_crl_names(const struct bl_crl *c, const struct bl_cert *by)
 {
-	return !X509_NAME_cmp(X509_CRL_get_issuer(c->x), X509_get_subject_name(bl_cert_x509(by)));
+	return !X509_NAME_cmp(X509_CRL_get_issuer(c->x), bl_cert_name(by, false));
 }
 
 bool bl_crl_issued(const struct bl_crl *c, const struct bl_cert *by)
 {
-	const ASN1_BIT_STRING *sig;
-	const X509_ALGOR *a;
-
-	X509_CRL_get0_signature(c->x, &sig, &a);
-	return bl_crl_names(c, by) && bl_cert_may(by, KU_CRL_SIGN) && bl_cert_signed(c->tbs, c->n, a, sig, bl_cert_key(by));
+	return bl_crl_names(c, by) && bl_cert_may(by, KU_CRL_SIGN) && bl_cert_signed(&c->envelope, c->algorithm, bl_cert_key(by));
 }
 
 bool bl_crl_revokes(const struct bl_crl *c, const struct bl_cert *cert)
 {
-	X509 *x = bl_cert_x509(cert);
+	const struct bl_der s = bl_cert_serial(cert);
+	const uint8_t *p = s.p;
+	ASN1_INTEGER *serial;
 	X509_REVOKED *r;
+	bool on;
 
-	return !X509_NAME_cmp(X509_CRL_get_issuer(c->x), X509_get_issuer_name(x)) &&
-	       X509_CRL_get0_by_serial(c->x, &r, X509_get_serialNumber(x));
+	if (X509_NAME_cmp(X509_CRL_get_issuer(c->x), bl_cert_name(cert, true)))
+		return false;
+	/* Who cannot tell (no memory) had better say yes. */
+	serial = d2i_ASN1_INTEGER(NULL, &p, (long)s.n);
+	on = !serial || X509_CRL_get0_by_serial(c->x, &r, serial);
+	ASN1_INTEGER_free(serial);
+	ERR_clear_error();
+	return on;
 }

@@ -16,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypt/der.h"
 #include "crypt/hash.h"
-#include "crypt/keyevp.h"
+#include "crypt/keywrap.h"
 #include "crypt/pem.h"
 
 enum { RSA_LEAST = 2048, RSA_MOST = 8192, RSA_EXPONENT = 8, SPKI_MAX = RSA_MOST / 8 + 64, KEY_FILE = 1 << 16, WIDE = 48 };
@@ -25,7 +26,7 @@ enum { RSA_LEAST = 2048, RSA_MOST = 8192, RSA_EXPONENT = 8, SPKI_MAX = RSA_MOST 
 struct bl_key {
 	enum bl_key_kind kind;
 	unsigned bits;
-	EVP_PKEY *evp;		/* NULL for OTHER and Ed25519 */
+	EVP_PKEY *evp;		/* NULL until it is needed; always for OTHER and Ed25519 */
 	uint8_t hash[BL_HASH_LEN];
 	size_t n;
 	uint8_t der[];
@@ -133,46 +134,28 @@ static void rsa_print(struct back *b, struct number n, struct number e)
 	back_head(b, 0x30, end);
 }
 
-/* The content of the element of that tag at *p, which moves on. */
-static bool inside(const uint8_t **p, size_t *n, uint8_t tag, const uint8_t **in, size_t *len)
-{
-	size_t head, all = bl_pem_der(*p, *n, tag, &head);
-
-	if (!all)
-		return false;
-	*in = *p + head;
-	*len = all - head;
-	*p += all;
-	*n -= all;
-	return true;
-}
-
 static bool rsa_parse(const uint8_t *p, size_t n, struct number *mod, struct number *e)
 {
-	const uint8_t *const whole = p, *spki, *bits, *seq, *x;
-	const size_t all = n;
-	size_t nspki, nbits, nseq, nx;
+	struct bl_der s = { p, n }, spki, bits, seq, x, y;
 	struct back b;
 
-	if (!inside(&p, &n, 0x30, &spki, &nspki) || nspki < sizeof rsa_algorithm || memcmp(spki, rsa_algorithm, sizeof rsa_algorithm))
+	if (!bl_der_enter(&s, BL_DER_SEQUENCE, &spki) || spki.n < sizeof rsa_algorithm || memcmp(spki.p, rsa_algorithm, sizeof rsa_algorithm))
 		return false;
-	spki += sizeof rsa_algorithm;
-	nspki -= sizeof rsa_algorithm;
-	if (!inside(&spki, &nspki, 3, &bits, &nbits) || !nbits || bits[0])
+	spki.p += sizeof rsa_algorithm;
+	spki.n -= sizeof rsa_algorithm;
+	if (!bl_der_enter(&spki, BL_DER_BITS, &bits) || !bits.n)
 		return false;
-	bits++;
-	nbits--;
-	if (!inside(&bits, &nbits, 0x30, &seq, &nseq) || !inside(&seq, &nseq, 2, &x, &nx))
+	bits.p++;
+	bits.n--;
+	if (!bl_der_enter(&bits, BL_DER_SEQUENCE, &seq) || !bl_der_enter(&seq, BL_DER_INTEGER, &x) || !bl_der_enter(&seq, BL_DER_INTEGER, &y))
 		return false;
-	*mod = number(x, nx);
-	if (!inside(&seq, &nseq, 2, &x, &nx))
-		return false;
-	*e = number(x, nx);
+	*mod = number(x.p, x.n);
+	*e = number(y.p, y.n);
 	if (!rsa_good(*mod, *e))
 		return false;
 	/* All else is settled by writing it again. */
 	rsa_print(&b, *mod, *e);
-	return sizeof b.buf - b.at == all && !memcmp(b.buf + b.at, whole, all);
+	return bl_der_same((struct bl_der){ b.buf + b.at, sizeof b.buf - b.at }, (struct bl_der){ p, n });
 }
 
 /* --- OpenSSL's half --- */
@@ -231,7 +214,7 @@ static EVP_PKEY *make_rsa(struct number n, struct number e)
 
 /* --- keys --- */
 
-static struct bl_key *make(const uint8_t *der, size_t n, EVP_PKEY *evp)
+static struct bl_key *make(const uint8_t *der, size_t n)
 {
 	struct bl_key *k = calloc(1, sizeof *k + n);
 	struct number mod, e;
@@ -254,39 +237,48 @@ static struct bl_key *make(const uint8_t *der, size_t n, EVP_PKEY *evp)
 		k->kind = BL_KEY_RSA;
 		k->bits = bits_of(mod);
 	}
-	if (k->kind == BL_KEY_OTHER || k->kind == BL_KEY_ED25519)
-		return k;
-	if (evp && EVP_PKEY_up_ref(evp))
-		k->evp = evp;
-	else
-		k->evp = k->kind == BL_KEY_RSA ? make_rsa(mod, e) : make_ec(form_of(k->kind), k->der);
-	if (!k->evp)
-		k->kind = BL_KEY_OTHER;
 	return k;
 }
 
-struct bl_key *bl_key_wrap(const uint8_t *spki, size_t n, EVP_PKEY *evp)
+/* OpenSSL's object, made when first asked for: NULL when there is none, a point off its curve among the reasons. */
+static EVP_PKEY *evp_of(const struct bl_key *k)
 {
-	return make(spki, n, evp);
+	struct bl_key *own = (struct bl_key *)(uintptr_t)k;
+	struct number mod, e;
+
+	if (!k->evp && k->kind == BL_KEY_RSA && rsa_parse(k->der, k->n, &mod, &e))
+		own->evp = make_rsa(mod, e);
+	else if (!k->evp && (k->kind == BL_KEY_P256 || k->kind == BL_KEY_P384))
+		own->evp = make_ec(form_of(k->kind), k->der);
+	return k->evp;
 }
 
-EVP_PKEY *bl_key_evp(const struct bl_key *k)
+/* k, if it is whole; else nothing is left of it. */
+static struct bl_key *whole(struct bl_key *k)
 {
-	return k->evp;
+	if (k && k->kind != BL_KEY_ED25519 && !evp_of(k)) {
+		bl_key_free(k);
+		return NULL;
+	}
+	return k;
+}
+
+struct bl_key *bl_key_wrap(const uint8_t *spki, size_t n)
+{
+	return make(spki, n);
 }
 
 /* A DER sequence of an algorithm sequence and a bit string is as much as is asked of a key of kind OTHER. */
 static int parse_der(void *arg, const uint8_t *p, size_t n, struct bl_err *err)
 {
 	struct bl_key **ret = arg;
-	size_t head, alg;
+	struct bl_der s = { p, n }, in, x;
 
 	if (*ret)
 		return bl_err_set(err, BL_DATA, "more than one public key");
-	if (!n || bl_pem_der(p, n, 0x30, &head) != n || !(alg = bl_pem_der(p + head, n - head, 0x30, NULL)) ||
-	    bl_pem_der(p + head + alg, n - head - alg, 3, NULL) != n - head - alg)
+	if (!bl_der_enter(&s, BL_DER_SEQUENCE, &in) || s.n || !bl_der_take(&in, BL_DER_SEQUENCE, &x) || !bl_der_take(&in, BL_DER_BITS, &x) || in.n)
 		return bl_err_set(err, BL_DATA, "not a public key (SubjectPublicKeyInfo)");
-	if (!(*ret = make(p, n, NULL)))
+	if (!(*ret = make(p, n)))
 		return bl_err_set(err, BL_OSERR, "out of memory");
 	return 0;
 }
@@ -301,45 +293,36 @@ struct bl_key *bl_key_parse(const uint8_t *p, size_t n, struct bl_err *err)
 		return NULL;
 	}
 	ret = bl_pem_is(p, n) ? bl_pem_each(p, n, "PUBLIC KEY", parse_der, &k, err) : parse_der(&k, p, n, err);
-	if (!ret && k->kind != BL_KEY_OTHER)
-		return k;
-	if (!ret)
+	if (ret) {
+		bl_key_free(k);
+		return NULL;
+	}
+	if (!(k = whole(k)))
 		bl_err_set(err, BL_DATA, "public key is not RSA of 2048 to 8192 bits, P-256, P-384 or Ed25519 in its usual form");
-	bl_key_free(k);
-	return NULL;
+	return k;
 }
 
 struct bl_key *bl_key_point(enum bl_key_kind curve, const uint8_t *xy)
 {
 	const struct form *f = form_of(curve);
 	uint8_t der[sizeof p384_prefix + 2 * WIDE];
-	struct bl_key *k;
 
 	if (curve != BL_KEY_P256 && curve != BL_KEY_P384)
 		return NULL;
 	memcpy(der, f->prefix, f->n);
 	memcpy(der + f->n, xy, f->len);
-	if ((k = make(der, f->n + f->len, NULL)) && k->kind != curve) {
-		bl_key_free(k);
-		return NULL;
-	}
-	return k;
+	return whole(make(der, f->n + f->len));
 }
 
 struct bl_key *bl_key_rsa(const uint8_t *n, size_t nlen, const uint8_t *e, size_t elen)
 {
 	struct number mod = number(n, nlen), exp = number(e, elen);
 	struct back b;
-	struct bl_key *k;
 
 	if (!rsa_good(mod, exp))
 		return NULL;
 	rsa_print(&b, mod, exp);
-	if ((k = make(b.buf + b.at, sizeof b.buf - b.at, NULL)) && k->kind != BL_KEY_RSA) {
-		bl_key_free(k);
-		return NULL;
-	}
-	return k;
+	return whole(make(b.buf + b.at, sizeof b.buf - b.at));
 }
 
 void bl_key_free(struct bl_key *k)
@@ -397,7 +380,8 @@ static bool verify(const struct bl_key *k, enum bl_key_hash hash, bool pss, cons
 {
 	uint8_t md[64];
 	size_t mdlen = bl_key_digest(hash, msg, n, md);
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->evp, NULL);
+	EVP_PKEY *evp = evp_of(k);
+	EVP_PKEY_CTX *ctx = evp ? EVP_PKEY_CTX_new_from_pkey(NULL, evp, NULL) : NULL;
 	bool good = ctx && said(EVP_PKEY_verify_init(ctx)) &&
 		    (k->kind != BL_KEY_RSA || said(EVP_PKEY_CTX_set_rsa_padding(ctx, pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING))) &&
 		    said(EVP_PKEY_CTX_set_signature_md(ctx, digest(hash))) &&

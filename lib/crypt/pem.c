@@ -9,37 +9,14 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "crypt/der.h"
 
 static const char dashes[] = "-----";
-
-size_t bl_pem_der(const uint8_t *p, size_t n, uint8_t tag, size_t *head)
-{
-	size_t len, h = 2;
-
-	if (n < 2 || p[0] != tag)
-		return 0;
-	len = p[1];
-	if (len & 0x80) {
-		size_t more = len & 0x7f;
-
-		if (!more || more > 4 || n < 2 + more || !p[2])
-			return 0;
-		len = 0;
-		for (size_t i = 0; i < more; i++)
-			len = len << 8 | p[2 + i];
-		if (len < 0x80)
-			return 0;
-		h += more;
-	}
-	if (head)
-		*head = h;
-	return len <= n - h ? h + len : 0;
-}
 
 bool bl_pem_is(const uint8_t *p, size_t n)
 {
 	/* A DER sequence begins with 0x30, which is '0' in a text, and goes on with a length that a text cannot have there. */
-	return n > 10 && !(p[0] == 0x30 && (p[1] & 0x80 || bl_pem_der(p, n, 0x30, NULL) == n)) && memmem(p, n, "-----BEGIN ", 11);
+	return n > 10 && !(p[0] == 0x30 && (p[1] & 0x80 || bl_der_length(p, n, BL_DER_SEQUENCE, NULL) == n)) && memmem(p, n, "-----BEGIN ", 11);
 }
 
 static bool blank(uint8_t c)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pem: the blocks of one kind in a PEM text (RFC 7468), and DER headers (X.690). Private to lib/crypt; ident.c reads its two fixed
- * forms by itself.
+ * pem: the blocks of one kind in a PEM text (RFC 7468). Private to lib/crypt; ident.c reads its two fixed forms by itself.
  */
 #ifndef BL_CRYPT_PEM_H
 #define BL_CRYPT_PEM_H
@@ -21,8 +20,5 @@ typedef int bl_pem_each_fn(void *arg, const uint8_t *der, size_t n, struct bl_er
 int bl_pem_each(const uint8_t *p, size_t n, const char *label, bl_pem_each_fn *each, void *arg, struct bl_err *err);
 /* Does it look like PEM rather than DER? */
 bool bl_pem_is(const uint8_t *p, size_t n);
-/* The whole length (header and content) of the DER element of that tag at p, or 0: another tag, a length that is indefinite, not
- * minimal or beyond n. *head, if not NULL: the length of the header. */
-size_t bl_pem_der(const uint8_t *p, size_t n, uint8_t tag, size_t *head);
 
 #endif

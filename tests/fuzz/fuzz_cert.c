@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Certificates, chains, revocation lists and public keys, in DER, PEM and hex: what is read says the same when it is read again, everything
- * asked of it has an answer, paths end, and what does not parse is exit 65.
+ * asked of it has an answer, paths end, and what does not parse is exit 65. Where OpenSSL reads a certificate too, it reads the same.
  */
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +30,7 @@ static void ask(const struct bl_cert *c)
 
 	need((again = bl_cert_parse(der, n, &err)) && bl_cert_same(c, again) && bl_key_equal(bl_cert_key(c), bl_cert_key(again)));
 	need(bl_cert_from(c) == bl_cert_from(again) && bl_cert_until(c) == bl_cert_until(again) && bl_cert_is_ca(c) == bl_cert_is_ca(again));
+	/* Years 1 to 9999. */
 	need(bl_cert_until(c) <= INT64_C(253402300799) && bl_cert_from(c) >= INT64_C(-62135596800));
 	bl_cert_free(again);
 	for (size_t i = 0; i < sizeof oid / sizeof *oid; i++)
@@ -43,6 +46,54 @@ static void ask(const struct bl_cert *c)
 	need(!bl_cert_self_issued(c) || !bl_cert_is_ca(c) || bl_cert_issued(c, c));
 }
 
+static int64_t seconds(const ASN1_TIME *t)
+{
+	struct tm tm;
+
+	need(ASN1_TIME_to_tm(t, &tm) == 1);
+	return timegm(&tm);
+}
+
+static void compare(const struct bl_cert *c)
+{
+	size_t n, m;
+	const uint8_t *der = bl_cert_der(c, &n), *p = der;
+	X509 *x = d2i_X509(NULL, &p, (long)n);
+	BASIC_CONSTRAINTS *bc;
+	uint8_t *spki = NULL, hash[64], want[64];
+	int len;
+
+	ERR_clear_error();
+	if (!x)
+		return;
+	need(p == der + n);
+	need(seconds(X509_get0_notBefore(x)) == bl_cert_from(c) && seconds(X509_get0_notAfter(x)) == bl_cert_until(c));
+	for (int i = 0; i < X509_get_ext_count(x); i++) {
+		const ASN1_OCTET_STRING *s = X509_EXTENSION_get_data(X509_get_ext(x, i));
+		char oid[256];
+
+		len = OBJ_obj2txt(oid, sizeof oid, X509_EXTENSION_get_object(X509_get_ext(x, i)), 1);
+		if (len <= 0 || len > 60)
+			continue;
+		/* An arc above 32 bits is not asked for by anybody. */
+		if ((p = bl_cert_extension(c, oid, &m)))
+			need((int)m == ASN1_STRING_length(s) && (!m || !memcmp(p, ASN1_STRING_get0_data(s), m)));
+		else
+			need(len > 10);
+	}
+	bc = X509_get_ext_d2i(x, NID_basic_constraints, NULL, NULL);
+	need(!bl_cert_is_ca(c) || (bc && bc->ca));
+	BASIC_CONSTRAINTS_free(bc);
+	if (bl_key_kind(bl_cert_key(c)) != BL_KEY_OTHER && (len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &spki)) > 0) {
+		bl_key_digest(BL_KEY_SHA256, spki, (size_t)len, want);
+		bl_key_hash(bl_cert_key(c), hash);
+		need(!memcmp(hash, want, 32));
+	}
+	OPENSSL_free(spki);
+	ERR_clear_error();
+	X509_free(x);
+}
+
 static void certs(const uint8_t *p, size_t n)
 {
 	static struct bl_cert_anchors a;	/* the key of the last certificate */
@@ -56,8 +107,10 @@ static void certs(const uint8_t *p, size_t n)
 		return;
 	}
 	need(s.n);
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; i < s.n; i++) {
 		ask(s.v[i]);
+		compare(s.v[i]);
+	}
 	bl_key_hash(bl_cert_key(s.v[s.n - 1]), a.key[0]);
 	a.n = 1;
 	v = bl_cert_chain(s.v[0], &s, &a, INT64_C(1748736000), &path);
