@@ -133,9 +133,38 @@ static bool is_registered(const struct run *r)
 	return d && d->version == r->h->policy_version && bl_ledger_knows(r->k->ledger, r->h->file_id, r->entry.footer);
 }
 
+/*
+ * The checkpoint is written after the journal was synced, under the same lock: no crash leaves it ahead. Where it is, the
+ * journal was cut or set back, and whoever did it forgot the file beside it.
+ */
+static int check_checkpoint(const struct bl_ask *k, struct bl_err *err)
+{
+	char text[BL_NOTE_MAX];
+	ssize_t n = pread(k->vault->checkpoint, text, sizeof text, 0);
+	uint8_t root[BL_TREE_HASH];
+	struct bl_note note;
+
+	if (n < 0)
+		return bl_err_sys(err, BL_IOERR, "cannot read the checkpoint");
+	if (bl_note_parse(&note, text, (size_t)n, err) || bl_note_signed(&note, k->vault->id.pk) != BL_NOTE_GOOD)
+		return bl_err_set(err, BL_DATA, "the checkpoint is not one of this vault");
+	bl_journal_root(k->journal, root);
+	if (note.size < bl_journal_size(k->journal) || (note.size == bl_journal_size(k->journal) && !memcmp(note.root, root, sizeof root)))
+		return 0;
+	bl_err_set(err, BL_REFUSED, "the vault was rolled back: its journal is not the one that its checkpoint signs");
+	return bl_err_hint(err, "bl-audit verify tells more; the owner decides");
+}
+
 static int lock(struct bl_ask *k, struct bl_err *err)
 {
-	return bl_journal_lock(k->journal, err) ? bl_err_where(err, "vault") : 0;
+	if (bl_journal_lock(k->journal, err))
+		return bl_err_where(err, "vault");
+	if (k->anchored || !check_checkpoint(k, err)) {
+		k->anchored = true;
+		return 0;
+	}
+	bl_journal_unlock(k->journal);
+	return -1;
 }
 
 /*

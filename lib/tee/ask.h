@@ -27,6 +27,7 @@ struct bl_ask {				/* what a session has for its requests */
 	struct bl_ledger *ledger;
 	struct bl_journal *journal;
 	char owner[BL_IDENT_FPR];	/* of the file */
+	bool anchored;			/* the journal is not behind the vault's own checkpoint */
 	bool ready;			/* unlocked, checked, registered */
 };
 

@@ -100,6 +100,21 @@ before=$(bl-audit show -V vault --kind release --json | wc -l)
 bl-query -q -i analyst.pem -V vault 'select visits, count(*) from people where age > 30 group by visits' people.blf | head -0
 is "$(bl-audit show -V vault --kind release --json | wc -l)" $((before + 1)) 'the release is in the journal all the same'
 
+# --- a journal that was cut, beside a checkpoint that was not ---
+cp vault/journal whole
+for cut in 2 5; do
+	head -n -$cut whole >vault/journal
+	run bl-query -q -i analyst.pem -V vault 'select count(*) from people' people.blf
+	is "$rc:$out" '77:' "a journal without its last $cut entries answers nothing"
+	like "$err" 'rolled back' 'and says why'
+	ok "[ $(wc -l <vault/journal) -le $(wc -l <whole) ]" 'nothing was written over what is missing'
+	run bl-audit verify -V vault
+	exits 1 'bl-audit still sees it'
+done
+cp whole vault/journal
+run bl-query -q -i analyst.pem -V vault 'select count(*) from people' people.blf
+exits 0 'the whole journal answers again'
+
 # --- an ingest that breaks off ---
 ( cat people.csv; echo 'oops' ) | bl-ingest -q -i owner.pem -p policy.json -r vault/helper.pub -o broken.blf - 2>ingest.err
 is $? 65 'a broken input is 65'
