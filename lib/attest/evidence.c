@@ -56,7 +56,7 @@ const struct bl_evidence_tech *bl_evidence_tech_at(size_t i)
 /* --- checks --- */
 
 /* Details quote names out of certificates: only printable ASCII reaches anybody. */
-static void say(char *out, size_t n, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 3, 0))) say(char *out, size_t n, const char *fmt, va_list ap)
 {
 	vsnprintf(out, n, fmt, ap);
 	for (; *out; out++)
