@@ -57,7 +57,8 @@ is "$rc:$out" '78:' 'an unknown member of a policy is 78, and prints nothing'
 like "$err" "did you mean 'measurement'" 'and the right one is named'
 run bl-attest verify --json --root me.pub junk
 like "$rc:$out" '^65:.*"reason":"malformed"' 'a root that is no certificate is 65'
-for o in '--time yesterday' '--nonce 0' '--type spn' '-f xml' '-f ear' '-i me.pem' '--json -f json' '--collateral v/answer.jsonl' '--batch --explain'; do
+cp junk altered.txt
+for o in '--time yesterday' '--nonce 0' '--type spn' '-f xml' '-f ear' '-i me.pem' '--json -f json' '--collateral altered.txt' '--batch --explain'; do
 	run bl-attest verify $o v/receipt
 	is "$rc:$out" '64:' "'$o' is wrong usage"
 done
@@ -74,10 +75,10 @@ cat >lines <<EOF
 EOF
 run bl-attest verify --batch lines
 is "$rc" 1 'a batch with a no is 1'
-is "$(echo "$out" | sed 's/^{"id":"\(.\)".*"verdict":"\([a-z]*\)".*/\1 \2/' | tr '\n' ' ')" 'a pass b fail c pass ' 'every line is answered, in order'
+is "$(printf "%s\n" "$out" | sed 's/^{"id":"\(.\)".*"verdict":"\([a-z]*\)".*/\1 \2/' | tr '\n' ' ')" 'a pass b fail c pass ' 'every line is answered, in order'
 echo 'nonsense' >>lines
 run bl-attest verify --batch lines
-is "$rc:$(echo "$out" | wc -l)" 65:4 'one that does not parse makes it 65, and is answered'
+is "$rc:$(printf "%s\n" "$out" | wc -l)" 65:4 'one that does not parse makes it 65, and is answered'
 is "$(bl-attest verify --batch <lines 2>/dev/null)" "$(bl-attest verify --batch - <lines 2>/dev/null)" 'a batch is read from a pipe'
 run bl-attest verify --batch -o out.ndjson lines
 is "$rc:$out:$(wc -l <out.ndjson | tr -d ' ')" 65::4 'and goes to a file'
@@ -105,11 +106,11 @@ like "$rc:$err" "^1:.*(measurement|'measurement')" 'and a receipt of another hel
 run bl-attest measure snp
 exits 64 'a launch digest needs its files'
 run bl-attest measure ovmf --ovmf junk
-is "$rc:$out" "0:$out" 'any bytes may be firmware pages' || true
+is "$rc:$out" 65: 'what is no firmware is 65'
 run bl-attest measure eif junk
 is "$rc:$out" 65: 'what is no enclave image is 65'
 run bl-attest measure snp --ovmf junk --vcpus 1 --vcpu-type EPYC-Millan
-like "$rc:$err" "^64:.*did you mean 'EPYC-Milan" 'a processor that is meant is named'
+like "$rc:$(printf '%s' "$err" | tail -1)" "^64:.*did you mean 'EPYC-Milan'" 'a processor that is meant is named'
 
 # --- real evidence ---
 vec=$shared/vectors/attest
@@ -143,11 +144,11 @@ if [ -d "$vec" ]; then
 	report=$(head -c 1184 "$d/report.bin" | base64 -w0)
 	for i in 1 2 3; do printf '{"id":%s,"evidence_b64":"%s","collateral":"%s","time":%s}\n' $i "$report" "$d" $((t + 1000000000 * (i == 2))); done >lines
 	run bl-attest verify --batch lines
-	is "$rc:$(echo "$out" | sed 's/.*"verdict":"\([a-z]*\)".*/\1/' | tr '\n' ' ')" '1:pass fail pass ' 'a chain that is kept is judged at the time of each line'
+	is "$rc:$(printf "%s\n" "$out" | sed 's/.*"verdict":"\([a-z]*\)".*/\1/' | tr '\n' ' ')" '1:pass fail pass ' 'a chain that is kept is judged at the time of each line'
 	flipped=$(head -c 1184 "$d/report.bin" | perl -pe 'BEGIN { $/ = undef } substr($_, 0x90, 1) ^= "\x01"' | base64 -w0)
 	printf '{"evidence_b64":"%s","collateral":"%s","time":%s}\n{"evidence_b64":"%s","collateral":"%s","time":%s}\n' "$report" "$d" $t "$flipped" "$d" $t >lines
 	run bl-attest verify --batch lines
-	is "$rc:$(echo "$out" | sed 's/.*"verdict":"\([a-z]*\)".*/\1/' | tr '\n' ' ')" '1:pass fail ' 'a verdict is never kept for other bytes'
+	is "$rc:$(printf "%s\n" "$out" | sed 's/.*"verdict":"\([a-z]*\)".*/\1/' | tr '\n' ' ')" '1:pass fail ' 'a verdict is never kept for other bytes'
 else
 	skip 'the attestation vectors are not here'
 fi
