@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * appraise: see appraise.h. One table of members says what each may hold, so that the grammar of the policy and the defaults stand in
- * one place; then one function a kind of member makes its checks. Believes that the technology filled words truthfully, and
- * that the policy is one that bl_appraise_parse let through.
+ * appraise: see appraise.h. One function a kind of member makes its checks; what each may hold stands in vocab.c. Believes that the
+ * technology filled words truthfully, and that the policy is one that bl_appraise_parse let through.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,119 +10,23 @@
 #include <strings.h>
 
 #include "attest/appraise.h"
-#include "base/num.h"
+#include "attest/vocab.h"
 #include "base/text.h"
-#include "base/time.h"
-#include "crypt/ident.h"
 
-enum kind {
-	INTEGER, DATE, DURATION, VERSION,	/* one value; VERSION "1.55" or "1.55.40" */
-	CHOICE,					/* one of `words` */
-	CHOICES,				/* list of them; `words` NULL: any text */
-	TEXT_OR_LIST, HEXES, INTEGERS, FINGERPRINTS,
-	MIN_TCB, REGISTERS, REPORT_DATA,
-};
-struct member {
-	const char *name;
-	enum kind kind;
-	const char *words;	/* of CHOICE and CHOICES, with spaces around each */
-	const char *def;	/* of CHOICE */
-	const char *check, *reason;	/* of those that one function judges alike */
-};
-
-#define ARQ " allow refuse require "
-static const struct member members[] = {
-	{ "accepted_tcb_status", CHOICES, NULL, NULL, NULL, NULL },
-	{ "ak", HEXES, NULL, NULL, "ak", "ak" },
-	{ "allowed_advisories", CHOICES, NULL, NULL, NULL, NULL },
-	{ "chip_id", HEXES, NULL, NULL, "chip-id-list", "chip-id-list" },
-	{ "collateral", CHOICE, " require optional ", NULL, NULL, NULL },
-	{ "collateral_grace", DURATION, NULL, NULL, NULL, NULL },
-	{ "collateral_max_age", DURATION, NULL, NULL, NULL, NULL },
-	{ "collateral_signer", FINGERPRINTS, NULL, NULL, NULL, NULL },
-	{ "debug", CHOICE, " refuse allow ", "refuse", NULL, NULL },
-	{ "evidence_max_age", DURATION, NULL, NULL, NULL, NULL },
-	{ "family_id", HEXES, NULL, NULL, "family-id", "family-id" },
-	{ "host_data", HEXES, NULL, NULL, "host-data", "host-data" },
-	{ "image_id", HEXES, NULL, NULL, "image-id", "image-id" },
-	{ "isv_prod_id", INTEGERS, NULL, NULL, "isv-prod-id", "isv-prod-id" },
-	{ "masked_chip_id", CHOICE, ARQ, "refuse", "masked-chip-id", "masked-chip-id" },
-	{ "measurement", HEXES, NULL, NULL, "measurement", "measurement" },
-	{ "migrate_ma", CHOICE, ARQ, "refuse", "migrate-ma", "policy-bits" },
-	{ "min_abi", VERSION, NULL, NULL, "abi", "tcb-min" },
-	{ "min_firmware", VERSION, NULL, NULL, "firmware", "tcb-min" },
-	{ "min_svn", INTEGER, NULL, NULL, NULL, NULL },
-	{ "min_tcb", MIN_TCB, NULL, NULL, NULL, NULL },
-	{ "min_tcb_date", DATE, NULL, NULL, NULL, NULL },
-	{ "min_tcb_evaluation", INTEGER, NULL, NULL, NULL, NULL },
-	{ "min_tcb_of", CHOICES, " reported committed current launch ", NULL, NULL, NULL },
-	{ "module_id", CHOICES, NULL, NULL, "module-id", "module-id" },
-	{ "mr_config_id", HEXES, NULL, NULL, "mr-config-id", "mr-config-id" },
-	{ "mr_owner", HEXES, NULL, NULL, "mr-owner", "mr-owner" },
-	{ "mr_seam", HEXES, NULL, NULL, "mr-seam", "mr-seam" },
-	{ "must", CHOICES, NULL, NULL, NULL, NULL },
-	{ "product", TEXT_OR_LIST, NULL, NULL, NULL, NULL },
-	{ "provisional", CHOICE, " refuse allow ", "refuse", NULL, NULL },
-	{ "public_key", HEXES, NULL, NULL, "public-key", "public-key" },
-	{ "registers", REGISTERS, NULL, NULL, NULL, NULL },
-	{ "report_data", REPORT_DATA, NULL, NULL, NULL, NULL },
-	{ "report_id", HEXES, NULL, NULL, "report-id", "report-id" },
-	{ "revocation", CHOICE, " require if-present ignore ", NULL, NULL, NULL },
-	{ "sept_ve_disable", CHOICE, ARQ, "allow", "sept-ve-disable", "policy-bits" },
-	{ "service_td", CHOICE, ARQ, "refuse", "service-td", "policy-bits" },
-	{ "sha1", CHOICE, ARQ, "refuse", "sha1", "sha1" },
-	{ "signer", HEXES, NULL, NULL, "signer", "signer" },
-	{ "single_socket", CHOICE, ARQ, "allow", "single-socket", "policy-bits" },
-	{ "smt", CHOICE, ARQ, "allow", "smt", "policy-bits" },
-	{ "types", CHOICES, " snp tdx sgx nitro tpm nvidia azure receipt ", NULL, NULL, NULL },
-	{ "version", INTEGER, NULL, NULL, NULL, NULL },
-	{ "vmpl", INTEGERS, NULL, NULL, "vmpl", "vmpl" },
-};
-enum { MEMBERS = sizeof members / sizeof *members, ITEMS = 4096 };
-
-/* --- the grammar --- */
-
-static const struct member *member(const char *name)
+struct bl_json *bl_appraise_parse(const char *s, size_t n, struct bl_err *err)
 {
-	for (size_t i = 0; i < MEMBERS; i++)
-		if (!strcmp(members[i].name, name))
-			return &members[i];
-	return NULL;
-}
+	struct bl_json *j;
 
-static bool among(const char *words, const char *s)
-{
-	size_t n = strchr(s, ' ') ? 0 : strlen(s);
-
-	for (const char *at = words; n && (at = strstr(at, s)); at++)
-		if (at[-1] == ' ' && at[n] == ' ')
-			return true;
-	return false;
-}
-
-static bool is_hex(const char *s)
-{
-	size_t n = strspn(s, "0123456789abcdefABCDEF");
-
-	return n && n % 2 == 0 && !s[n];
-}
-
-/* Up to three numbers with dots between them. */
-static bool parse_version(const char *s, unsigned v[3])
-{
-	v[0] = v[1] = v[2] = 0;
-	for (int i = 0; i < 3; i++) {
-		size_t n = strspn(s, "0123456789");
-		if (!n || n > 5)
-			return false;
-		v[i] = (unsigned)strtoul(s, NULL, 10);
-		s += n;
-		if (!*s)
-			return i > 0;
-		if (*s++ != '.')
-			return false;
+	if (n > BL_APPRAISE_MAX) {
+		bl_err_set(err, BL_CONFIG, "longer than %d bytes", BL_APPRAISE_MAX);
+		return NULL;
 	}
-	return false;
+	j = bl_json_parse(s, n, BL_APPRAISE_DEPTH, BL_CONFIG, err);
+	if (j && bl_vocab_check(j, err)) {
+		bl_json_free(j);
+		return NULL;
+	}
+	return j;
 }
 
 bool bl_appraise_parse_duration(const char *s, int64_t *seconds)
@@ -141,182 +44,6 @@ bool bl_appraise_parse_duration(const char *s, int64_t *seconds)
 	return false;
 }
 
-static bool parse_date(const char *s, int64_t *seconds)
-{
-	int64_t days, us;
-
-	if (bl_time_parse_date(s, strlen(s), &days))
-		*seconds = days * 86400;
-	else if (bl_time_parse_stamp(s, strlen(s), &us))
-		*seconds = us / 1000000;
-	else
-		return false;
-	return true;
-}
-
-static int wrong(struct bl_err *err, const char *name, const char *wants)
-{
-	return bl_err_set(err, BL_CONFIG, "'%s' is to be %s", name, wants);
-}
-
-static bool is_integer(const struct bl_json *j)
-{
-	return bl_json_kind(j) == BL_JSON_INT && bl_json_int(j) >= 0;
-}
-
-static int check_choice(const struct member *m, const struct bl_json *j, struct bl_err *err)
-{
-	const char *s = bl_json_text(j, NULL);
-	char wants[128];
-
-	if (s && *s && (!m->words || among(m->words, s)))
-		return 0;
-	snprintf(wants, sizeof wants, m->words ? "of:%s" : "text", m->words);
-	if (m->words)
-		wants[strlen(wants) - 1] = 0;
-	return wrong(err, m->name, wants);
-}
-
-static int check_item(const struct member *m, const struct bl_json *j, struct bl_err *err)
-{
-	const char *s = bl_json_text(j, NULL);
-
-	if (m->kind == CHOICES || m->kind == TEXT_OR_LIST)
-		return check_choice(m, j, err);
-	if (m->kind == INTEGERS)
-		return is_integer(j) ? 0 : wrong(err, m->name, "a list of integers");
-	if (m->kind == FINGERPRINTS)
-		return s && bl_ident_is_fpr(s) ? 0 : wrong(err, m->name, "a list of key fingerprints (SHA256:...)");
-	return s && is_hex(s) ? 0 : wrong(err, m->name, "a list of values in hex");
-}
-
-static int check_list(const struct member *m, const struct bl_json *j, struct bl_err *err)
-{
-	if (bl_json_kind(j) != BL_JSON_ARRAY || bl_json_count(j) > ITEMS)
-		return wrong(err, m->name, "a list");
-	for (size_t i = 0; i < bl_json_count(j); i++)
-		if (check_item(m, bl_json_item(j, i), err))
-			return -1;
-	return 0;
-}
-
-static int check_min_tcb(const struct bl_json *j, struct bl_err *err)
-{
-	const struct bl_json *v;
-	const char *key, *s;
-
-	if (bl_json_kind(j) != BL_JSON_OBJECT)
-		return wrong(err, "min_tcb", "an object");
-	for (size_t i = 0; (key = bl_json_key(j, i, &v)); i++) {
-		s = bl_json_text(v, NULL);
-		if (!strcmp(key, "tee_tcb_svn")) {
-			if (!s || !is_hex(s) || strlen(s) > 32)
-				return wrong(err, "min_tcb.tee_tcb_svn", "at most 16 bytes in hex");
-		} else if (!among(" boot_loader tee snp microcode fmc isv_svn ", key)) {
-			return bl_err_set(err, BL_CONFIG, "unknown member 'min_tcb.%s'", key);
-		} else if (!is_integer(v)) {
-			return bl_err_set(err, BL_CONFIG, "'min_tcb.%s' is to be an integer", key);
-		}
-	}
-	return 0;
-}
-
-static int check_registers(const struct bl_json *j, struct bl_err *err)
-{
-	static const struct member list = { "registers", HEXES, NULL, NULL, NULL, NULL };
-	const struct bl_json *v;
-
-	if (bl_json_kind(j) != BL_JSON_OBJECT || bl_json_count(j) > ITEMS)
-		return wrong(err, "registers", "an object");
-	for (size_t i = 0; bl_json_key(j, i, &v); i++)
-		if (check_list(&list, v, err))
-			return -1;
-	return 0;
-}
-
-static int check_report_data(const struct bl_json *j, struct bl_err *err)
-{
-	const struct bl_json *v = NULL;
-	const char *key = bl_json_key(j, 0, &v), *s = bl_json_text(v, NULL);
-
-	if (bl_json_kind(j) == BL_JSON_OBJECT && bl_json_count(j) == 1 && among(" equals prefix ", key) && s && is_hex(s))
-		return 0;
-	return wrong(err, "report_data", "{\"equals\": hex} or {\"prefix\": hex}");
-}
-
-static int check_member(const struct member *m, const struct bl_json *j, struct bl_err *err)
-{
-	const char *s = bl_json_text(j, NULL);
-	int64_t seconds;
-	unsigned v[3];
-
-	switch (m->kind) {
-	case INTEGER:
-		return is_integer(j) ? 0 : wrong(err, m->name, "an integer");
-	case DATE:
-		return s && parse_date(s, &seconds) ? 0 : wrong(err, m->name, "a date (RFC 3339)");
-	case DURATION:
-		return s && bl_appraise_parse_duration(s, &seconds) ? 0 : wrong(err, m->name, "a duration (90s, 15m, 12h, 7d, 2w)");
-	case VERSION:
-		return s && parse_version(s, v) ? 0 : wrong(err, m->name, "a version, two or three numbers with dots");
-	case CHOICE:
-		return check_choice(m, j, err);
-	case TEXT_OR_LIST:
-		return s ? check_choice(m, j, err) : check_list(m, j, err);
-	case CHOICES: case HEXES: case INTEGERS: case FINGERPRINTS:
-		return check_list(m, j, err);
-	case MIN_TCB:
-		return check_min_tcb(j, err);
-	case REGISTERS:
-		return check_registers(j, err);
-	case REPORT_DATA:
-		return check_report_data(j, err);
-	}
-	return 0;
-}
-
-static int unknown(const char *key, struct bl_err *err)
-{
-	const char *name[MEMBERS], *near;
-
-	for (size_t i = 0; i < MEMBERS; i++)
-		name[i] = members[i].name;
-	near = bl_text_nearest(key, name, MEMBERS);
-	bl_err_set(err, BL_CONFIG, "unknown member '%s'", key);
-	return near ? bl_err_hint(err, "did you mean '%s'?", near) : -1;
-}
-
-static int check_document(const struct bl_json *j, struct bl_err *err)
-{
-	const struct bl_json *v;
-	const char *key;
-
-	if (bl_json_kind(j) != BL_JSON_OBJECT)
-		return bl_err_set(err, BL_CONFIG, "an appraisal policy is a JSON object");
-	for (size_t i = 0; (key = bl_json_key(j, i, &v)); i++) {
-		const struct member *m = member(key);
-		if (m ? check_member(m, v, err) : unknown(key, err))
-			return -1;
-	}
-	return bl_json_get_int(j, "version", 0) == 1 ? 0 : bl_err_set(err, BL_CONFIG, "'version' is to be 1");
-}
-
-struct bl_json *bl_appraise_parse(const char *s, size_t n, struct bl_err *err)
-{
-	struct bl_json *j;
-
-	if (n > BL_APPRAISE_MAX) {
-		bl_err_set(err, BL_CONFIG, "longer than %d bytes", BL_APPRAISE_MAX);
-		return NULL;
-	}
-	j = bl_json_parse(s, n, BL_APPRAISE_DEPTH, BL_CONFIG, err);
-	if (j && check_document(j, err)) {
-		bl_json_free(j);
-		return NULL;
-	}
-	return j;
-}
-
 /* --- what the policy says --- */
 
 static bool of_intel(const struct bl_evidence *e)
@@ -326,7 +53,7 @@ static bool of_intel(const struct bl_evidence *e)
 
 const char *bl_appraise_word(const struct bl_evidence *e, const char *name)
 {
-	const struct member *m = member(name);
+	const struct bl_vocab *m = bl_vocab_member(name);
 	const char *s = bl_json_get_text(e->policy, name);
 
 	if (s)
@@ -575,8 +302,8 @@ static void check_min_rest(struct bl_evidence *e)
 	const struct bl_json *j;
 	int64_t needs, has;
 
-	if ((j = given(e, "min_tcb_date")) && parse_date(bl_json_text(j, NULL), &needs)) {
-		if (!e->tcb_date || !parse_date(e->tcb_date, &has))
+	if ((j = given(e, "min_tcb_date")) && bl_vocab_parse_date(bl_json_text(j, NULL), &needs)) {
+		if (!e->tcb_date || !bl_vocab_parse_date(e->tcb_date, &has))
 			cannot(e, "tcb-date");
 		else if (has < needs)
 			fail(e, "tcb-date", "tcb-min", "needs a TCB of %s or later, has one of %.10s", bl_json_text(j, NULL), e->tcb_date);
@@ -701,7 +428,7 @@ static void check_age(struct bl_evidence *e)
 }
 
 /* Members that list values: one of what the evidence says must be among them. */
-static void check_values(struct bl_evidence *e, const struct member *m, const struct bl_json *list)
+static void check_values(struct bl_evidence *e, const struct bl_vocab *m, const struct bl_json *list)
 {
 	const struct bl_json *said = bl_json_get(e->words, m->name);
 	char has[40];
@@ -714,7 +441,7 @@ static void check_values(struct bl_evidence *e, const struct member *m, const st
 		fail(e, m->check, m->reason, "%s %s is not one that the policy lists", m->name, first(said, has));
 }
 
-static void check_vmpl(struct bl_evidence *e, const struct member *m)
+static void check_vmpl(struct bl_evidence *e, const struct bl_vocab *m)
 {
 	const struct bl_json *said = bl_json_get(e->words, "vmpl");
 
@@ -727,7 +454,7 @@ static void check_vmpl(struct bl_evidence *e, const struct member *m)
 }
 
 /* Members that allow, refuse or require a bit of the evidence. */
-static void check_bit(struct bl_evidence *e, const struct member *m)
+static void check_bit(struct bl_evidence *e, const struct bl_vocab *m)
 {
 	const struct bl_json *said = bl_json_get(e->words, m->name);
 	bool on = bl_json_int(bl_json_item(said, 0)) != 0;
@@ -744,12 +471,12 @@ static void check_bit(struct bl_evidence *e, const struct member *m)
 	}
 }
 
-static void check_version(struct bl_evidence *e, const struct member *m, const struct bl_json *min)
+static void check_version(struct bl_evidence *e, const struct bl_vocab *m, const struct bl_json *min)
 {
 	const char *has = bl_json_text(bl_json_item(bl_json_get(e->words, m->check), 0), NULL), *needs = bl_json_text(min, NULL);
 	unsigned a[3], b[3];
 
-	if (!has || !parse_version(has, a) || !parse_version(needs, b))
+	if (!has || !bl_vocab_parse_version(has, a) || !bl_vocab_parse_version(needs, b))
 		cannot(e, m->check);
 	else if (a[0] != b[0] ? a[0] < b[0] : a[1] != b[1] ? a[1] < b[1] : a[2] < b[2])
 		fail(e, m->check, m->reason, "needs %s >= %s, has %s", m->check, needs, has);
@@ -821,20 +548,20 @@ int bl_appraise_run(struct bl_evidence *e, struct bl_err *err)
 	check_min_rest(e);
 	check_provisional(e);
 	check_age(e);
-	for (size_t i = 0; i < MEMBERS; i++) {
-		const struct member *m = &members[i];
+	for (size_t i = 0; i < BL_VOCAB_COUNT; i++) {
+		const struct bl_vocab *m = &bl_vocab_members[i];
 		const struct bl_json *j = given(e, m->name);
 		if (!strcmp(m->name, "vmpl"))
 			check_vmpl(e, m);
-		else if (m->kind == CHOICE && m->check)
+		else if (m->kind == BL_VOCAB_CHOICE && m->check)
 			check_bit(e, m);
-		else if (j && m->kind == VERSION)
+		else if (j && m->kind == BL_VOCAB_VERSION)
 			check_version(e, m, j);
 		else if (j && m->check)
 			check_values(e, m, j);
-		else if (j && m->kind == REGISTERS)
+		else if (j && m->kind == BL_VOCAB_REGISTERS)
 			check_register_values(e, j);
-		else if (j && m->kind == REPORT_DATA)
+		else if (j && m->kind == BL_VOCAB_REPORT_DATA)
 			check_report_bytes(e, j);
 	}
 	check_must(e);
