@@ -72,7 +72,7 @@ static int usage(struct bl_err *err, const char *what) { return bl_err_set(err, 
 
 static int start(struct bl_err *err)
 {
-	if (bl_mem_init(true, err))
+	if (bl_mem_init_hashes(err))
 		return -1;
 	bl_json_init();
 	return 0;

@@ -7,7 +7,7 @@
  *	struct attest_cert *leaf = attest_issue(root, attest_key(ATTEST_P384), &(struct attest_spec){ .subject = "CN=leaf" });
  *	attest_sign_raw(leaf->key, BL_KEY_SHA384, msg, n, rs);
  *
- * Whatever cannot be made ends the test program. Everything is kept until attest_done(). bl_mem_init(true) comes first.
+ * Whatever cannot be made ends the test program. Everything is kept until attest_done(). bl_mem_init_hashes comes first.
  */
 #ifndef TESTS_ATTEST_H
 #define TESTS_ATTEST_H

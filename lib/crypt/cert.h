@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cert: X.509 certificates and revocation lists (RFC 5280), judged link by link at a time that the caller names, without OpenSSL's
- * purposes, security levels or system store. Nothing here knows a vendor. bl_mem_init(true) comes first.
+ * purposes, security levels or system store. Nothing here knows a vendor. bl_mem_init_hashes comes first.
  */
 #ifndef BL_CRYPT_CERT_H
 #define BL_CRYPT_CERT_H

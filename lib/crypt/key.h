@@ -18,7 +18,7 @@ enum bl_key_hash { BL_KEY_SHA1, BL_KEY_SHA256, BL_KEY_SHA384, BL_KEY_SHA512 };
 
 /*
  * SubjectPublicKeyInfo (RFC 5280), DER or PEM. 65 for anything else, and for keys that are not of these kinds in the usual form (named
- * curve, uncompressed point): OTHER is the kind of such a key in a certificate; it has a hash and verifies nothing. bl_mem_init(true)
+ * curve, uncompressed point): OTHER is the kind of such a key in a certificate; it has a hash and verifies nothing. bl_mem_init_hashes
  * comes first.
  */
 struct bl_key *bl_key_parse(const uint8_t *p, size_t n, struct bl_err *err);

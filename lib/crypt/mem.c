@@ -25,15 +25,29 @@
 static const uint64_t QUICK = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
 			      OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS;
 
-static bool started;
+static bool started, ciphers;
 
 int bl_mem_init(bool openssl, struct bl_err *err)
 {
 	if (sodium_init() < 0)
 		return bl_err_set(err, BL_OSERR, "cannot start libsodium");
-	if (!openssl || started)
+	if (!openssl || ciphers)
 		return 0;
-	if (!OPENSSL_init_crypto(QUICK, NULL) || bl_hash_init() || bl_gcm_init())
+	if (bl_mem_init_hashes(err))
+		return -1;
+	if (bl_gcm_init())
+		return bl_err_set(err, BL_OSERR, "cannot start OpenSSL");
+	ciphers = true;
+	return 0;
+}
+
+int bl_mem_init_hashes(struct bl_err *err)
+{
+	if (bl_mem_init(false, err))
+		return -1;
+	if (started)
+		return 0;
+	if (!OPENSSL_init_crypto(QUICK, NULL) || bl_hash_init())
 		return bl_err_set(err, BL_OSERR, "cannot start OpenSSL");
 	started = true;
 	return 0;

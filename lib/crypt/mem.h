@@ -16,6 +16,8 @@
  * library uses fetched once, so that nothing is opened later (a sandbox may follow). May be called again, also to add
  * OpenSSL, while there is one thread. Class 71. */
 int bl_mem_init(bool openssl, struct bl_err *err);
+/* The same without ciphers, of which the first takes OpenSSL a third of a millisecond: for who hashes and verifies only. */
+int bl_mem_init_hashes(struct bl_err *err);
 /*
  * From now on bl_mem_new gives out of a pool of n bytes while it lasts: memory that is locked, in no dump, in no child and,
  * where the kernel has memfd_secret(2), in no other mapping, not even the kernel's own. Returns what holds of that. For the

@@ -151,7 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct bl_err err = { 0 };
 
 	if (!ready)
-		need(ready = !bl_mem_init(true, &err));
+		need(ready = !bl_mem_init_hashes(&err));
 	/* No byte to choose by: a file of any kind is a seed as it is. */
 	certs(p, n);
 	list(p, n);

@@ -578,7 +578,7 @@ static void list_forms(void)
 
 int main(void)
 {
-	if (bl_mem_init(true, &err))
+	if (bl_mem_init_hashes(&err))
 		return 1;
 	kinds();
 	times();

@@ -218,7 +218,7 @@ static void digests(void)
 
 int main(void)
 {
-	if (bl_mem_init(true, &err))
+	if (bl_mem_init_hashes(&err))
 		return 1;
 	elliptic(ATTEST_P256, BL_KEY_P256, BL_KEY_SHA256, "P-256");
 	elliptic(ATTEST_P384, BL_KEY_P384, BL_KEY_SHA384, "P-384");
