@@ -9,7 +9,7 @@
 #include "crypt/key.h"
 
 /* Of certificates in a chain or file; bytes of a certificate, and of a revocation list as it stands in its file. */
-enum { BL_CERT_MOST = 32, BL_CERT_SIZE = 1 << 16, BL_CRL_SIZE = 4 << 20 };
+enum { BL_CERT_MOST = 32, BL_CERT_SIZE = 1 << 16, BL_CRL_SIZE = 1 << 20 };
 
 struct bl_cert;
 struct bl_cert *bl_cert_parse(const uint8_t *der, size_t n, struct bl_err *err);	/* exactly one, no bytes after it: 65 */

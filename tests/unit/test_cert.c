@@ -289,6 +289,7 @@ static void long_path(void)
 static void fields(void)
 {
 	static const uint8_t hwid[64] = { 7, 0, 9 };
+	static const char *const no_oid[] = { "", ".", "1", "1.", "1.2.3.", "1..2.3", "3.2.3", "1.2.-3", " 1.2.3", "1.2.3x", "1.2.4294967296", "1.2.18446744073709551619" };
 	struct world w;
 	size_t n;
 	const uint8_t *p;
@@ -301,6 +302,8 @@ static void fields(void)
 	p = bl_cert_extension(w.leaf, "1.2.3", &n);
 	ok(n == 0, "an empty one is empty");
 	ok(!bl_cert_extension(w.leaf, "1.3.6.1.4.1.3704.1.5", &n) && !bl_cert_extension(w.leaf, "no oid", &n), "one that is not there is NULL");
+	for (size_t i = 0; i < sizeof no_oid / sizeof *no_oid; i++)
+		ok(!bl_cert_extension(w.leaf, no_oid[i], &n), "'%s' names no extension", no_oid[i]);
 	is_str(bl_cert_subject(w.leaf, "CN"), "first", "the subject's CN is read");
 	is_str(bl_cert_subject(w.leaf, "OU"), "a", "of several values the first");
 	is_str(bl_cert_subject(w.leaf, "O"), "Größe", "as UTF-8");
