@@ -90,6 +90,8 @@ static int read_line(struct bl_verify *v, struct bl_verify_run *r, const struct 
 		if (rc)
 			return rc;
 	}
+	if (v->vault_pk && v->tech)
+		return bl_err_set(err, BL_DATA, "a vault's key was given: nothing but a receipt is verified by it");
 	if (!path == !b64)
 		return bl_err_set(err, BL_DATA, "one of 'evidence' and 'evidence_b64' is needed");
 	if (path && !strcmp(path, "-"))
@@ -151,6 +153,7 @@ int bl_batch_run(const struct bl_verify *v, int fd, int to, int *worst, struct b
 	size_t have = 0, done;
 	struct bl_buf out;
 	ssize_t got = 1;
+	bool rest = false;	/* of a line that was too long, and is answered */
 	int rc = line ? 0 : bl_err_set(err, BL_OSERR, "out of memory");
 
 	bl_buf_init(&out, BL_REPORT_MAX);
@@ -165,14 +168,19 @@ int bl_batch_run(const struct bl_verify *v, int fd, int to, int *worst, struct b
 			break;
 		}
 		have += (size_t)got;
-		for (done = 0; !rc && (end = memchr(line + done, '\n', have - done)); done = (size_t)(end - line) + 1)
-			rc = answer(v, line + done, (size_t)(end - line) - done, &out, to, worst, err);
+		for (done = 0; !rc && (end = memchr(line + done, '\n', have - done)); done = (size_t)(end - line) + 1) {
+			rc = rest ? 0 : answer(v, line + done, (size_t)(end - line) - done, &out, to, worst, err);
+			rest = false;
+		}
 		memmove(line, line + done, have - done);
 		have -= done;
-		if (!rc && have == BL_BATCH_LINE)
-			rc = bl_err_set(err, BL_DATA, "a line of more than %d bytes", BL_BATCH_LINE);
+		if (!rc && (rest || have == BL_BATCH_LINE)) {
+			rc = rest ? 0 : answer(v, line, have, &out, to, worst, err);	/* cut short, it is no JSON */
+			rest = true;
+			have = 0;
+		}
 	}
-	if (!rc && have)
+	if (!rc && have && !rest)
 		rc = answer(v, line, have, &out, to, worst, err);
 	bl_buf_fini(&out);
 	free(line);
