@@ -116,6 +116,7 @@ build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c build-fuzz/libbl.a
 
 bench: all
 	tests/bench/run $(BUILD)
+	tests/bench/attest $(BUILD)
 
 # --- first steps ---
 DEPS     := libssl-dev libsodium-dev libjansson-dev libcsv-dev libzstd-dev perl mandoc sqlite3 xxd libpg-query-dev
