@@ -540,6 +540,51 @@ const uint8_t (*bl_journal_leaves(const struct bl_journal *j))[BL_TREE_HASH]
 	return (const uint8_t (*)[BL_TREE_HASH])j->leaf;
 }
 
+/* The tree over the first lines of p, no more than size of them. Returns the bytes that were whole lines. */
+static size_t add_lines(struct bl_tree *t, uint64_t size, const char *p, size_t n)
+{
+	uint8_t leaf[BL_TREE_HASH];
+	const char *nl;
+	size_t used = 0;
+
+	for (; t->size < size && (nl = memchr(p + used, '\n', n - used)); used = (size_t)(nl + 1 - p)) {
+		bl_tree_leaf(p + used, (size_t)(nl - p) - used, leaf);
+		bl_tree_add(t, leaf);
+	}
+	return used;
+}
+
+int bl_journal_extends(const struct bl_journal *j, uint64_t size, const uint8_t root[BL_TREE_HASH], struct bl_err *err)
+{
+	struct bl_tree t = { .size = 0 };
+	uint8_t found[BL_TREE_HASH];
+	uint64_t off = 0;
+	int rc = 0;
+	char *buf;
+
+	assert(j->locked && size);
+	if (size > j->good.tree.size)
+		return bl_err_set(err, BL_REFUSED, "the journal is shorter than it was");
+	if (!(buf = malloc(READ)))
+		return bl_err_set(err, BL_OSERR, "out of memory");
+	while (!rc && t.size < size) {
+		const uint64_t left = j->good.off - off;
+		const size_t n = left < READ ? (size_t)left : READ;
+		size_t used;
+
+		rc = bl_file_pread(j->fd, buf, n, off, err);
+		if (!rc && !(used = add_lines(&t, size, buf, n)))
+			rc = bl_err_set(err, BL_DATA, "the journal has a line that is too long");
+		else if (!rc)
+			off += used;
+	}
+	free(buf);
+	if (rc)
+		return rc;
+	bl_tree_root(&t, found);
+	return memcmp(found, root, sizeof found) ? bl_err_set(err, BL_REFUSED, "the journal is not the one that it was") : 0;
+}
+
 struct bl_json *bl_journal_proof(const struct bl_journal *j)
 {
 	struct bl_json *o = bl_json_new_object(), *a = bl_json_new_array();

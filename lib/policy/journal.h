@@ -64,6 +64,8 @@ bool bl_journal_torn(const struct bl_journal *j);	/* a torn tail was found (and 
 uint64_t bl_journal_bad(const struct bl_journal *j);	/* after damage: the seq that was refused */
 const uint8_t (*bl_journal_leaves(const struct bl_journal *j))[BL_TREE_HASH];	/* size of them, after bl_journal_keep */
 
+/* With the journal locked: did it have this root when it had this many entries (at least one)? Reads that far. 77 when it did not. */
+int bl_journal_extends(const struct bl_journal *j, uint64_t size, const uint8_t root[BL_TREE_HASH], struct bl_err *err);
 /* {"entry","index","proof","root","size"}: the newest entry and its inclusion proof, for a receipt. Size must not be 0. */
 struct bl_json *bl_journal_proof(const struct bl_journal *j);
 /* Signed note of (size, root) by the helper's key; text appended to b. */
