@@ -20,12 +20,13 @@
 #include "base/term.h"
 #include "base/time.h"
 #include "crypt/mem.h"
+#include "tee/owner.h"
 
 static const char *key, *output, *type, *policy, *nonce, *when, *format, *identity;
 static struct bl_opt_list collateral, roots;
 static bool json, explain, batch;
 static const char *ovmf, *ovmf_hash, *kernel, *initrd, *append, *cpu_type, *cpu_sig, *vmm, *features;
-static uint64_t vcpus;
+static uint64_t vcpus, seconds = 600;
 
 #define OPT_KEY { BL_OPT_TEXT, 0, "key", "PUB", "of a receipt: the vault's public key (its helper.pub)", &key, NULL, 0, 0, false }
 #define OPT_TYPE { BL_OPT_TEXT, 0, "type", "T", "auto, snp, tdx, sgx, nitro, tpm, nvidia, azure, receipt", &type, NULL, 0, 0, false }
@@ -65,6 +66,13 @@ static const struct bl_opt measure_opts[] = {
 static const struct bl_opt bundle_opts[] = {
 	{ BL_OPT_TEXT, 'i', "identity", "FILE", "the private key that signs it", &identity, NULL, 0, 0, false },
 	{ BL_OPT_TEXT, 'o', "output", "FILE", "the bundle; default: the standard output", &output, NULL, 0, 0, false },
+	OPT_END,
+};
+
+static const struct bl_opt challenge_opts[] = {
+	{ BL_OPT_TEXT, 'i', "identity", "FILE", "the owner's private key; its nonce is kept in FILE.nonces", &identity, "BL_IDENTITY", 0, 0, false },
+	{ BL_OPT_INT, 0, "seconds", "N", "how long it may be answered (600)", &seconds, NULL, 1, 86400, false },
+	{ BL_OPT_TEXT, 'o', "output", "FILE", "the challenge; default: the standard output", &output, NULL, 0, 0, false },
 	OPT_END,
 };
 
@@ -387,6 +395,36 @@ static int bundle(int argc, char **argv, struct bl_err *err)
 	return rc;
 }
 
+/* --- challenge --- */
+
+static int challenge(int argc, char **argv, struct bl_err *err)
+{
+	uint8_t out[BL_HANDOFF_CHALLENGE];
+	struct bl_ident id = { .sk = NULL };
+	struct bl_header h = { .own = NULL };
+	struct bl_buf b;
+	int fd = -1, rc = -1;
+
+	if (argc != 1 || !identity)
+		return usage(err, argc == 1 ? "the owner's key is missing: give -i FILE" : "one sealed file is needed");
+	if (!output && isatty(STDOUT_FILENO))
+		return usage(err, "a challenge is not for a terminal: give -o FILE");
+	bl_buf_init(&b, sizeof out);
+	if (!start(err) && (fd = bl_file_open(argv[0], err)) >= 0 && !bl_ident_read(&id, identity, &asking, err) &&
+	    (bl_header_read(&h, fd, err) || bl_owner_challenge(&(struct bl_owner){ identity, &id }, &h, (int64_t)seconds, out, err)))
+		bl_err_where(err, "'%s'", argv[0]);
+	else if (!err->code) {
+		bl_buf_put(&b, out, sizeof out);
+		rc = deliver(&b, output, err);
+	}
+	if (fd >= 0)
+		close(fd);
+	bl_buf_fini(&b);
+	bl_header_fini(&h);
+	bl_ident_fini(&id);
+	return rc;
+}
+
 static const struct bl_opt_verb verbs[] = {
 	{ "verify", "EVIDENCE", "check evidence of a TEE, or the receipt of an answer", verify_opts, verify,
 	  "bl-attest verify --key vault/helper.pub --output mean.jsonl mean.receipt" },
@@ -394,6 +432,8 @@ static const struct bl_opt_verb verbs[] = {
 	{ "measure", "snp|ovmf|eif FILE|tee FILE", "what evidence will show of these files", measure_opts, measure,
 	  "bl-attest measure tee -f policy \"$(command -v bl-tee)\"" },
 	{ "bundle", "DIR|FILE...", "collateral in one dated document", bundle_opts, bundle, "bl-attest bundle -i owner.pem -o milan.json milan" },
+	{ "challenge", "FILE", "ask helpers for evidence, before a grant of FILE's key", challenge_opts, challenge,
+	  "bl-attest challenge -i owner.pem -o challenge people.blf" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 

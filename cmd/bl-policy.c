@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bl-policy: finds the mistakes in a policy, says in plain words what one means, drafts a first one, and puts a newer one on a
- * table that is sealed already.
+ * bl-policy: finds the mistakes in a policy, says in plain words what one means, drafts a first one, puts a newer one on a
+ * table that is sealed already, and gives the key of one to a helper whose evidence it accepts.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,12 +14,15 @@
 #include "base/term.h"
 #include "base/time.h"
 #include "crypt/mem.h"
+#include "crypt/note.h"
 #include "policy/attach.h"
 #include "policy/draft.h"
 #include "policy/show.h"
+#include "tee/owner.h"
 
-static const char *output, *identity, *policy, *entity, *table, *name;
-static uint64_t k = 10;
+static const char *output, *identity, *policy, *entity, *table, *name, *challenge, *checkpoint;
+static uint64_t k = 10, requests = 1;
+static struct bl_opt_list vaults;
 static bool json, strict, dry;
 
 #define OPT_OUTPUT { BL_OPT_TEXT, 'o', "output", "FILE", "write to FILE, complete or not at all; - is the standard output", &output, NULL, 0, 0, false }
@@ -44,6 +47,15 @@ static const struct bl_opt attach_opts[] = {
 	OPT_OUTPUT,
 	{ BL_OPT_FLAG, 'n', "dry-run", NULL, "check everything, write nothing", &dry, NULL, 0, 0, false },
 	OPT_END,
+};
+
+static const struct bl_opt grant_opts[] = {
+	{ BL_OPT_TEXT, 'i', "identity", "FILE", "the owner's private key", &identity, "BL_IDENTITY", 0, 0, false },
+	{ BL_OPT_TEXT, 'c', "challenge", "FILE", "the challenge that the evidence answers; used once", &challenge, NULL, 0, 0, false },
+	{ BL_OPT_LIST, 0, "vault", "PUB", "a vault's helper.pub: the evidence must be of one of them", &vaults, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "checkpoint", "FILE", "a checkpoint of that vault, which its journal must extend", &checkpoint, NULL, 0, 0, false },
+	{ BL_OPT_INT, 0, "requests", "N", "most requests under this grant (1)", &requests, NULL, 1, 1024, false },
+	OPT_OUTPUT, OPT_END,
 };
 
 static int start(struct bl_err *err)
@@ -388,19 +400,98 @@ static int attach(int argc, char **argv, struct bl_err *err)
 	return attach_to(argv[0], err);
 }
 
+/* --- grant --- */
+
+static int read_all(struct bl_buf *b, const char *path, struct bl_err *err)
+{
+	return bl_file_read(path, b, err) ? bl_err_where(err, "'%s'", path) : 0;
+}
+
+/* The evidence last: it may come through a pipe, and whoever waits at its other end should hear of other mistakes first. */
+static int read_terms(struct bl_owner_terms *t, uint8_t pk[][BL_IDENT_PK], struct bl_buf *c, struct bl_buf *note, struct bl_err *err)
+{
+	for (size_t i = 0; i < vaults.n; i++)
+		if (bl_ident_read_pub(pk[i], vaults.item[i], err))
+			return -1;
+	if (read_all(c, challenge, err) || (checkpoint && read_all(note, checkpoint, err)))
+		return -1;
+	t->vault = (const uint8_t (*)[BL_IDENT_PK])pk;
+	t->nvault = vaults.n;
+	t->checkpoint = checkpoint ? (const char *)note->p : NULL;
+	t->checkpoint_len = note->len;
+	t->requests = (uint32_t)requests;
+	return 0;
+}
+
+static int grant_to(const char *evidence, const char *file, struct bl_err *err)
+{
+	static const struct bl_ident_ask ask = { ask_passphrase, NULL };
+	uint8_t pk[sizeof vaults.item / sizeof *vaults.item][BL_IDENT_PK], out[BL_HANDOFF_GRANT];
+	struct bl_owner_terms t;
+	struct bl_source s = { .fd = -1 };
+	struct bl_ident id = { 0 };
+	struct bl_buf c, e, note, b;
+	int rc = -1;
+
+	bl_buf_init(&c, BL_HANDOFF_CHALLENGE + 1);
+	bl_buf_init(&e, BL_HANDOFF_EVIDENCE_MAX);
+	bl_buf_init(&note, BL_NOTE_MAX);
+	bl_buf_init(&b, sizeof out);
+	if (start(err) || read_terms(&t, pk, &c, &note, err) || bl_source_open(&s, file, err) || bl_ident_read(&id, identity, &ask, err))
+		goto out;
+	if (!s.sealed)
+		bl_err_set(err, BL_DATA, "'%s' is not a sealed file", file);
+	else if (!read_all(&e, evidence, err) &&
+		 !bl_owner_grant(&(struct bl_owner){ identity, &id }, &s.header, &t, &c, &e, out, err)) {
+		bl_buf_put(&b, out, sizeof out);
+		rc = write_draft(&b, err);
+	}
+out:
+	bl_ident_fini(&id);
+	bl_source_close(&s);
+	bl_buf_fini(&c);
+	bl_buf_fini(&e);
+	bl_buf_fini(&note);
+	bl_buf_fini(&b);
+	return rc;
+}
+
+static int grant(int argc, char **argv, struct bl_err *err)
+{
+	if (argc != 2)
+		return bl_err_set(err, BL_USAGE, "EVIDENCE and one sealed FILE are needed");
+	if (!identity)
+		return bl_err_set(err, BL_USAGE, "the owner's key is missing: give -i FILE");
+	if (!challenge)
+		return bl_err_set(err, BL_USAGE, "the challenge is missing: give -c FILE");
+	if (!vaults.n) {
+		bl_err_set(err, BL_USAGE, "a vault is missing");
+		return bl_err_hint(err, "evidence of class software shows whose helper it is, no more: name it with --vault helper.pub");
+	}
+	if (!output && isatty(STDOUT_FILENO)) {
+		bl_err_set(err, BL_USAGE, "a grant is not for a terminal");
+		return bl_err_hint(err, "give -o FILE, or -o - to insist");
+	}
+	return grant_to(argv[0], argv[1], err);
+}
+
 static const struct bl_opt_verb verbs[] = {
 	{ "lint", "FILE...", "find mistakes in policies, as JSON or in sealed tables", lint_opts, lint, "bl-policy new > policy.json\nbl-policy lint policy.json" },
 	{ "show", "FILE", "say in plain words what a policy means", show_opts, show, "bl-policy new | bl-policy show -" },
 	{ "new", "", "print a first policy: every column hidden, strict rules", new_opts, new, "printf 'id,age,city\\n' | bl-policy new --schema - --entity id" },
 	{ "attach", "FILE", "put a newer policy on a sealed table", attach_opts, attach,
 	  "sed 's/\"version\": 1/\"version\": 2/' policy.json > newer.json\nbl-policy attach -i owner.pem -p newer.json -o newer.blf people.blf" },
+	{ "grant", "EVIDENCE FILE", "give a helper the key of a sealed table, for one session", grant_opts, grant,
+	  "bl-attest challenge -i owner.pem -o challenge people.blf\n"
+	  "bl-query -i analyst.pem -V vault --challenge challenge --evidence - --grant grant -o n.csv 'select count(*) from people' people.blf |\n"
+	  "    bl-policy grant -i owner.pem -c challenge --vault vault/helper.pub -o grant - people.blf" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 
 int main(int argc, char **argv)
 {
 	static const struct bl_opt_prog prog = {
-		.name = "bl-policy", .summary = "Checks, explains and drafts policies, and puts a newer one on a sealed table.",
+		.name = "bl-policy", .summary = "Checks, explains, drafts and replaces policies; grants the key of a table.",
 		.verbs = verbs, .example = "bl-policy new > policy.json\nbl-policy lint policy.json\nbl-policy show policy.json",
 	};
 	return bl_opt_main(&prog, argc, argv);

@@ -14,6 +14,7 @@
 
 static struct {
 	const char *identity, *vault, *helper, *out, *format, *receipt, *purpose;
+	struct bl_release_way way;
 	bool explain, dry_run, schema, json, suppressed;
 } opt;
 
@@ -30,6 +31,9 @@ static const struct bl_opt options[] = {
 	{ BL_OPT_FLAG, 0, "schema", NULL, "show the columns that you may use, and for what", &opt.schema, NULL, 0, 0, false },
 	{ BL_OPT_FLAG, 0, "json", NULL, "JSON: as -f json, also for --explain and --schema", &opt.json, NULL, 0, 0, false },
 	{ BL_OPT_FLAG, 0, "suppressed", NULL, "keep the column _suppressed in csv", &opt.suppressed, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "challenge", "FILE", "of a file not sealed to the vault: its owner's challenge", &opt.way.challenge, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "evidence", "FILE", "write the helper's evidence here, for the owner", &opt.way.evidence, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "grant", "FILE", "then wait here for the owner's grant", &opt.way.grant, NULL, 0, 0, false },
 	{ .kind = BL_OPT_END },
 };
 
@@ -90,6 +94,24 @@ static bool to_file(void)
 	return opt.out && strcmp(opt.out, "-");
 }
 
+/* A challenge, evidence and a grant belong together. */
+static int check_way(bool asks, struct bl_err *err)
+{
+	const struct bl_release_way *w = &opt.way;
+
+	if (!w->challenge && !w->evidence && !w->grant)
+		return 0;
+	if (!w->challenge || !w->evidence || !w->grant)
+		return bl_err_set(err, BL_USAGE, "--challenge, --evidence and --grant go together");
+	if (!strcmp(w->evidence, "-") && (!asks || !to_file())) {
+		bl_err_set(err, BL_USAGE, "the evidence and the answer cannot both go to the standard output");
+		return bl_err_hint(err, "give -o FILE for the answer");
+	}
+	if (!strcmp(w->evidence, "-") && isatty(STDOUT_FILENO))
+		return bl_err_set(err, BL_USAGE, "evidence is not for a terminal");
+	return 0;
+}
+
 static int check_options(struct bl_err *err)
 {
 	const bool asks = !opt.schema && !opt.explain && !opt.dry_run;
@@ -108,6 +130,8 @@ static int check_options(struct bl_err *err)
 		return bl_err_set(err, BL_USAGE, "--schema and --explain release nothing: no -o, no --receipt");
 	if (opt.receipt && !strcmp(opt.receipt, to_file() ? opt.out : "-"))
 		return bl_err_set(err, BL_USAGE, "the answer and its receipt cannot both go to '%s'", opt.receipt);
+	if (check_way(asks, err))
+		return -1;
 	if (!opt.vault) {
 		bl_err_set(err, BL_USAGE, "a vault is missing");
 		return bl_err_hint(err, "give it with -V, or in $BL_VAULT");
@@ -333,12 +357,12 @@ static int ask(const struct table *t, struct bl_request *q, const struct bl_iden
 	bl_out_init(&o.receipt);
 	bl_arena_init(&arena, SIZE_MAX / 2);
 	bl_buf_init(&plain, bl_wire_answer_room());
-	if (!bl_client_open(&client, opt.helper, opt.vault, t->fd, &t->h, me, err)) {
+	if (!bl_client_open(&client, opt.helper, opt.vault, t->fd, &t->h, opt.way.challenge ? &opt.way : NULL, me, err)) {
 		rc = q->kind == BL_REQUEST_QUERY ? open_outputs(&o, &arena, err) : 0;
 		if (!rc)
 			rc = bl_client_ask(&client, q, &plain, &arena, &answer, err);
 		bl_client_close(&client, err);
-	} else if (!*err->hint && (err->code == BL_NOINPUT || err->code == BL_REFUSED)) {
+	} else if (!*err->hint && !opt.way.challenge && (err->code == BL_NOINPUT || err->code == BL_REFUSED)) {
 		bl_err_hint(err, "a vault is a folder that 'bl-keygen -V' made, of one user, its helper.key of mode 0600");
 	}
 	if (rc)

@@ -101,6 +101,8 @@ static int unlock(struct bl_ask *k, struct bl_err *err)
 
 	if (bl_sandbox_recheck(err))
 		return -1;
+	if (k->key)
+		return bl_reader_unlock(k->reader, k->key, err);
 	if (!(key = bl_mem_new(BL_BLF_KEY)))
 		return bl_err_set(err, BL_OSERR, "out of memory");
 	if (!bl_header_unlock(bl_reader_header(k->reader), &k->vault->id, key, err) && !bl_reader_unlock(k->reader, key, err))

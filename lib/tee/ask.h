@@ -22,6 +22,7 @@ struct bl_ask {				/* what a session has for its requests */
 	const struct bl_ident *session;	/* signs receipts */
 	const struct bl_json *evidence;	/* binds that key */
 	struct bl_reader *reader;	/* header checked, not unlocked */
+	const uint8_t *key;		/* the file's, that its owner granted for this session; NULL: what is sealed to the vault */
 	/* made by init */
 	struct bl_policy policy;
 	struct bl_ledger *ledger;

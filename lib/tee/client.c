@@ -19,16 +19,9 @@ static int expect(struct bl_client *c, uint16_t type, struct bl_buf *b, struct b
 	return bl_frame_recv_long(&c->link, c->spawn.sock, type, b, err);
 }
 
-/* Is the helper's statement about this session, by a vault that the owner named? */
-static int check_evidence(struct bl_client *c, const struct bl_buf *b, const uint8_t report[BL_WIRE_REPORT], const struct bl_header *h,
-			  struct bl_err *err)
+/* Is the vault one that the owner sealed the file to? */
+static int check_vault(const struct bl_client *c, const struct bl_header *h, struct bl_err *err)
 {
-	const char *statement;
-	size_t n;
-
-	if (bl_wire_get_evidence(b->p, b->len, &statement, &n, err) ||
-	    bl_receipt_check_evidence(statement, n, c->hello.start, c->hello.kem_pk, c->hello.sig_pk, c->hello.build, report, c->vault, err))
-		return -1;
 	for (uint32_t i = 0; i < h->nrecipient; i++)
 		if (!memcmp(h->recipient[i].pk, c->vault, BL_IDENT_PK))
 			return 0;
@@ -36,25 +29,52 @@ static int check_evidence(struct bl_client *c, const struct bl_buf *b, const uin
 	return bl_err_hint(err, "its owner has to name the vault's helper.pub with bl-ingest -r");
 }
 
-static int shake_hands(struct bl_client *c, int fd, const struct bl_header *h, struct bl_err *err)
+static void make_challenge(struct bl_wire_challenge *challenge, const struct bl_header *h)
 {
-	struct bl_wire_challenge challenge = { .expires = bl_time_now() + CHALLENGE_SECONDS };
+	challenge->expires = bl_time_now() + CHALLENGE_SECONDS;
+	bl_mem_random(challenge->nonce, sizeof challenge->nonce);
+	memcpy(challenge->owner_pk, h->owner, 32);
+	memcpy(challenge->policy_hash, h->policy_hash, 32);
+	memcpy(challenge->file_id, h->file_id, 32);
+}
+
+/*
+ * Is the helper's statement about this session? Then the vault is one that the file is sealed to, or the owner, who is sent the
+ * statement, vouches for the session by a grant.
+ */
+static int check_evidence(struct bl_client *c, const struct bl_buf *b, const struct bl_wire_challenge *challenge, const uint8_t report[BL_WIRE_REPORT],
+			  const struct bl_header *h, const struct bl_release_way *way, struct bl_err *err)
+{
+	uint8_t grant[BL_GRANT_BODY];
+	const char *statement;
+	size_t n;
+
+	if (bl_wire_get_evidence(b->p, b->len, &statement, &n, err) ||
+	    bl_receipt_check_evidence(statement, n, c->hello.start, c->hello.kem_pk, c->hello.sig_pk, c->hello.build, report, c->vault, err))
+		return -1;
+	if (!way)
+		return check_vault(c, h, err);
+	if (bl_release_ask(way, &c->hello, challenge, statement, n, grant, err) ||
+	    bl_grant_check(grant, sizeof grant, h->owner, report, err))
+		return -1;
+	return bl_frame_send(&c->link, c->spawn.sock, BL_FRAME_GRANT, 0, grant, sizeof grant, -1, err);
+}
+
+static int shake_hands(struct bl_client *c, int fd, const struct bl_header *h, const struct bl_wire_challenge *challenge,
+		       const struct bl_release_way *way, struct bl_err *err)
+{
 	uint8_t p[BL_WIRE_CHALLENGE], open[BL_WIRE_OPEN] = { 0, 0, BL_WIRE_FILE }, report[BL_WIRE_REPORT];
 	struct bl_buf b;
 	int rc = -1;
 
 	bl_buf_init(&b, BL_FRAME_BODY);
-	bl_mem_random(challenge.nonce, sizeof challenge.nonce);
-	memcpy(challenge.owner_pk, h->owner, 32);
-	memcpy(challenge.policy_hash, h->policy_hash, 32);
-	memcpy(challenge.file_id, h->file_id, 32);
-	bl_wire_put_challenge(p, &challenge);
+	bl_wire_put_challenge(p, challenge);
 	if (expect(c, BL_FRAME_HELLO, &b, err) || bl_wire_get_hello(b.p, b.len, &c->hello, err) ||
 	    bl_frame_send(&c->link, c->spawn.sock, BL_FRAME_CHALLENGE, 0, p, sizeof p, -1, err))
 		goto out;
-	bl_wire_report(&c->hello, &challenge, report);
+	bl_wire_report(&c->hello, challenge, report);
 	bl_wire_session(report, c->hash);
-	if (expect(c, BL_FRAME_EVIDENCE, &b, err) || check_evidence(c, &b, report, h, err) ||
+	if (expect(c, BL_FRAME_EVIDENCE, &b, err) || check_evidence(c, &b, challenge, report, h, way, err) ||
 	    bl_frame_send(&c->link, c->spawn.sock, BL_FRAME_OPEN, 0, open, sizeof open, fd, err) ||
 	    expect(c, BL_FRAME_OPENED, &b, err))
 		goto out;
@@ -67,15 +87,21 @@ out:
 	return rc;
 }
 
-int bl_client_open(struct bl_client *c, const char *addr, const char *vault, int fd, const struct bl_header *h, const struct bl_ident *asker,
-		   struct bl_err *err)
+int bl_client_open(struct bl_client *c, const char *addr, const char *vault, int fd, const struct bl_header *h, const struct bl_release_way *way,
+		   const struct bl_ident *asker, struct bl_err *err)
 {
+	struct bl_wire_challenge challenge = { .expires = 0 };
+
 	memset(c, 0, sizeof *c);
 	c->asker = asker;
+	if (!way)
+		make_challenge(&challenge, h);
+	else if (bl_release_challenge(way, h, &challenge, err))
+		return -1;
 	if (bl_spawn_open(&c->spawn, addr, vault, err))
 		return -1;
 	bl_frame_init(&c->link, BL_FRAME_CLIENT);
-	if (!shake_hands(c, fd, h, err))
+	if (!shake_hands(c, fd, h, &challenge, way, err))
 		return 0;
 	bl_client_close(c, err);
 	return -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * frame: see frame.h. One table of rules is the whole protocol: both ends, sending and receiving, go through the same step.
- * What this version does not serve (grants, a journal kept elsewhere) has no rule and so is never allowed.
+ * What this version does not serve (a journal kept elsewhere) has no rule and so is never allowed.
  */
 #include <errno.h>
 #include <string.h>
@@ -27,11 +27,12 @@ static const struct rule {
 	{ BL_FRAME_HELLO, BL_FRAME_HELPER, IN(BL_FRAME_START), BL_FRAME_IDLE, 112, false, 0 },
 	{ BL_FRAME_CHALLENGE, BL_FRAME_CLIENT, IN(BL_FRAME_IDLE) | IN(BL_FRAME_ASKED), BL_FRAME_CHALLENGED, 144, false, 0 },
 	{ BL_FRAME_EVIDENCE, BL_FRAME_HELPER, IN(BL_FRAME_CHALLENGED), BL_FRAME_ASKED, ANY, true, 0 },
-	{ BL_FRAME_OPEN, BL_FRAME_CLIENT, IN(BL_FRAME_ASKED) | IN(BL_FRAME_READY), BL_FRAME_OPENING, 20, false, 1 },
+	{ BL_FRAME_GRANT, BL_FRAME_CLIENT, IN(BL_FRAME_ASKED) | IN(BL_FRAME_KEYED), BL_FRAME_KEYED, 332, false, 0 },
+	{ BL_FRAME_OPEN, BL_FRAME_CLIENT, IN(BL_FRAME_ASKED) | IN(BL_FRAME_KEYED) | IN(BL_FRAME_READY), BL_FRAME_OPENING, 20, false, 1 },
 	{ BL_FRAME_OPENED, BL_FRAME_HELPER, IN(BL_FRAME_OPENING), BL_FRAME_READY, 44, false, 0 },
 	{ BL_FRAME_REQUEST, BL_FRAME_CLIENT, IN(BL_FRAME_READY), BL_FRAME_RUN, ANY, true, 0 },
 	{ BL_FRAME_RELEASE, BL_FRAME_HELPER, IN(BL_FRAME_RUN), BL_FRAME_READY, ANY, true, 0 },
-	{ BL_FRAME_BYE, BL_FRAME_CLIENT, IN(BL_FRAME_IDLE) | IN(BL_FRAME_ASKED) | IN(BL_FRAME_READY), BL_FRAME_ENDED, 0, false, 0 },
+	{ BL_FRAME_BYE, BL_FRAME_CLIENT, IN(BL_FRAME_IDLE) | IN(BL_FRAME_ASKED) | IN(BL_FRAME_KEYED) | IN(BL_FRAME_READY), BL_FRAME_ENDED, 0, false, 0 },
 	{ BL_FRAME_BYE, BL_FRAME_HELPER, IN(BL_FRAME_ENDED), BL_FRAME_DONE, 0, false, 0 },
 	{ BL_FRAME_ERROR, BL_FRAME_HELPER, ~IN(BL_FRAME_DONE), BL_FRAME_DONE, 8, false, 0 },
 };
@@ -63,6 +64,8 @@ static const char *step(struct bl_frame_link *l, enum bl_frame_side from, uint16
 		return "a type that is not allowed in this state";
 	if ((type == BL_FRAME_CHALLENGE && l->asked == BL_FRAME_SLOTS) || (type == BL_FRAME_OPEN && l->opened == l->asked))
 		return "a file too many";
+	if (type == BL_FRAME_GRANT && l->granted == l->asked)
+		return "a grant too many";
 	if (r->len != ANY && len != r->len)
 		return "a length that its type does not have";
 	/* One way to cut a message, so that many tiny pieces are none. */
@@ -74,6 +77,7 @@ static const char *step(struct bl_frame_link *l, enum bl_frame_side from, uint16
 	if (!more) {
 		l->state = r->next;
 		l->asked = (uint8_t)(l->asked + (type == BL_FRAME_CHALLENGE));
+		l->granted = (uint8_t)(l->granted + (type == BL_FRAME_GRANT));
 		l->opened = (uint8_t)(l->opened + (type == BL_FRAME_OPEN));
 	}
 	return NULL;

@@ -22,10 +22,10 @@ enum bl_frame_type {
 };
 enum { BL_FRAME_MORE = 1 };		/* flag: more follows, same type; such a frame is full */
 enum bl_frame_side { BL_FRAME_HELPER, BL_FRAME_CLIENT };
-/* What comes next: HELLO; a first CHALLENGE; EVIDENCE; CHALLENGE or OPEN; OPENED; OPEN or REQUEST; RELEASE; the helper's BYE;
- * nothing; nothing but the helper's ERROR. */
+/* What comes next: HELLO; a first CHALLENGE; EVIDENCE; CHALLENGE, GRANT or OPEN; GRANT or OPEN; OPENED; OPEN or REQUEST; RELEASE;
+ * the helper's BYE; nothing; nothing but the helper's ERROR. */
 enum bl_frame_state {
-	BL_FRAME_START, BL_FRAME_IDLE, BL_FRAME_CHALLENGED, BL_FRAME_ASKED, BL_FRAME_OPENING, BL_FRAME_READY, BL_FRAME_RUN,
+	BL_FRAME_START, BL_FRAME_IDLE, BL_FRAME_CHALLENGED, BL_FRAME_ASKED, BL_FRAME_KEYED, BL_FRAME_OPENING, BL_FRAME_READY, BL_FRAME_RUN,
 	BL_FRAME_ENDED, BL_FRAME_DONE, BL_FRAME_BROKEN,
 };
 
@@ -37,7 +37,7 @@ struct bl_frame_link {
 	enum bl_frame_state state;
 	uint32_t out_seq, in_seq;
 	uint16_t more_type;		/* 0: no message is half through */
-	uint8_t asked, opened;		/* challenges, files */
+	uint8_t asked, granted, opened;	/* challenges, grants, files */
 };
 void bl_frame_init(struct bl_frame_link *l, enum bl_frame_side side);
 /* Header and body of the next outgoing frame appended to b; -1 (BL_BUG) when this type may not be sent in this state. */

@@ -18,6 +18,8 @@
 #include "crypt/mem.h"
 #include "tee/ask.h"
 #include "tee/frame.h"
+#include "tee/grant.h"
+#include "tee/sandbox.h"
 #include "tee/wire.h"
 
 enum { ARENA = 1 << 30, REQUESTS = 1024 };
@@ -33,6 +35,10 @@ struct session {
 	uint8_t report[BL_WIRE_REPORT], hash[64];
 	struct bl_json *evidence;
 	struct bl_ask ask;
+	bool granted;			/* by the owner, for this session: sealed until OPEN names the file */
+	uint8_t sealed[BL_GRANT_BODY];
+	struct bl_grant grant;
+	uint8_t *key;			/* guarded: of the file, out of the grant */
 	uint8_t (*seen)[16];		/* ids of this session's requests: none is answered twice */
 	size_t nseen;
 };
@@ -90,6 +96,49 @@ static int answer_challenge(struct session *s, const struct bl_frame *f, struct 
 	return rc;
 }
 
+/* --- GRANT --- */
+
+/* Whose it is cannot be told before there is a header: kept as it came. */
+static int keep_grant(struct session *s, const struct bl_frame *f, struct bl_err *err)
+{
+	if (f->len != BL_GRANT_BODY)
+		return bl_err_set(err, BL_PROTOCOL, "the other side sent a malformed GRANT");
+	memcpy(s->sealed, f->body, BL_GRANT_BODY);
+	s->granted = true;
+	return 0;
+}
+
+/* With the file's header and the journal at hand: is the grant the owner's for this session, file, policy, vault and time? */
+static int open_grant(struct session *s, const struct bl_header *h, struct bl_err *err)
+{
+	if (bl_sandbox_recheck(err))
+		return -1;
+	if (!(s->key = bl_mem_new(BL_BLF_KEY)))
+		return bl_err_set(err, BL_OSERR, "out of memory");
+	if (bl_grant_open(&s->grant, s->key, s->sealed, sizeof s->sealed, h, s->kem_sk, s->report, s->ask.vault->id.pk, bl_time_now(), err))
+		return -1;
+	if (s->grant.size) {
+		if (bl_journal_lock(s->ask.journal, err))
+			return -1;
+		int rc = bl_journal_extends(s->ask.journal, s->grant.size, s->grant.root, err);
+		bl_journal_unlock(s->ask.journal);
+		if (rc)
+			return -1;
+	}
+	s->ask.key = s->key;
+	return 0;
+}
+
+/* Requests that the owner did not grant are not read. */
+static int check_grant(const struct session *s, struct bl_err *err)
+{
+	if (!s->granted)
+		return 0;
+	if (s->nseen > s->grant.requests)
+		return bl_err_set(err, BL_REFUSED, "refused: grant (for %u requests, all used)", s->grant.requests);
+	return bl_grant_timely(&s->grant, bl_time_now(), err);
+}
+
 /* --- OPEN, OPENED --- */
 
 /* A regular file, open for reading only, and large enough to be anything (files of /proc call themselves regular and empty). */
@@ -124,7 +173,7 @@ static int open_file(struct session *s, const struct bl_frame *f, int fd, struct
 	if (memcmp(h->owner, s->challenge.owner_pk, 32) || memcmp(h->policy_hash, s->challenge.policy_hash, 32) ||
 	    memcmp(h->file_id, s->challenge.file_id, 32))
 		return bl_err_set(err, BL_DATA, "another file than the challenge names");
-	if (bl_ask_init(&s->ask, err))
+	if (bl_ask_init(&s->ask, err) || (s->granted && open_grant(s, h, err)))
 		return -1;
 	version = h->policy_version;
 	memcpy(p + 4, h->file_id, 32);
@@ -194,7 +243,10 @@ static int answer_request(struct session *s, const struct bl_buf *sealed, struct
 	if (bl_wire_open_request(s->kem_sk, s->hash, sealed->p, sealed->len, &plain, err) ||
 	    bl_request_parse(&q, plain.p, plain.len, s->hash, err) || remember(s, q.id, err))
 		goto out;
-	bl_ask_run(&s->ask, &q, &arena, &answer);
+	if (check_grant(s, &answer.err))
+		answer.place = (struct bl_place){ SIZE_MAX, 0 };
+	else
+		bl_ask_run(&s->ask, &q, &arena, &answer);
 	if (seal_answer(s, &q, &answer, &out, err))
 		goto out;
 	wait_for_quantum(start, s->ask.policy.limits.quantum_ms);
@@ -232,6 +284,8 @@ static int step(struct session *s, struct bl_err *err)
 	switch (f.type) {
 	case BL_FRAME_CHALLENGE:
 		return answer_challenge(s, &f, err);
+	case BL_FRAME_GRANT:
+		return keep_grant(s, &f, err);
 	case BL_FRAME_OPEN:
 		return open_file(s, &f, fd, err);
 	case BL_FRAME_REQUEST:
@@ -269,6 +323,7 @@ int bl_session_run(int sock, struct bl_vault *v, uint32_t mask, struct bl_err *e
 	bl_json_free(s->evidence);
 	bl_ident_fini(&s->sign);
 	bl_mem_free(s->kem_sk);
+	bl_mem_free(s->key);
 	free(s->seen);
 	free(s);
 	return rc < 0 && err->code != BL_UNAVAILABLE ? -1 : 0;

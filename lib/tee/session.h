@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * session: the helper's side of one connection: HELLO, challenge and evidence, one file, then requests until BYE. The
+ * session: the helper's side of one connection: HELLO, challenge and evidence, perhaps a grant, one file, then requests until BYE. The
  * only code that holds a data key and rows; what it sends are evidence, sealed answers and exit codes.
  */
 #ifndef BL_TEE_SESSION_H

@@ -65,7 +65,7 @@ static bool refuses(const struct bl_frame_link *l, const uint8_t *p, size_t n, u
 static void test_order(void)
 {
 	static const struct { uint16_t type; uint32_t len; } kinds[] = {
-		{ 0, 0 }, { 1, 112 }, { 2, 144 }, { 3, 40 }, { 4, 228 }, { 5, 20 }, { 6, 44 }, { 7, 40 }, { 8, 40 }, { 9, 8 }, { 10, 8 },
+		{ 0, 0 }, { 1, 112 }, { 2, 144 }, { 3, 40 }, { 4, 332 }, { 5, 20 }, { 6, 44 }, { 7, 40 }, { 8, 40 }, { 9, 8 }, { 10, 8 },
 		{ 11, 0 }, { 125, 0 }, { 126, 0 }, { 127, 8 }, { 128, 0 }, { 0xffff, 0 },
 	};
 	static uint8_t p[BL_FRAME_MAX];
@@ -85,6 +85,7 @@ static void test_order(void)
 				good |= side == BL_FRAME_CLIENT && t == BL_FRAME_ERROR && i < STEPS;
 				good |= side == BL_FRAME_HELPER && t == BL_FRAME_BYE && (i == 1 || i == 3 || i == 5 || i == 7 || i == 9);
 				good |= side == BL_FRAME_HELPER && t == BL_FRAME_CHALLENGE && (i == 1 || i == 3);
+				good |= side == BL_FRAME_HELPER && t == BL_FRAME_GRANT && i == 3;
 				good |= side == BL_FRAME_HELPER && t == BL_FRAME_REQUEST && (i == 5 || i == 7 || i == 9);
 				allowed += good;
 				if (refuses(&end[side], p, n, t == BL_FRAME_OPEN) == good)
@@ -92,6 +93,33 @@ static void test_order(void)
 			}
 	}
 	ok(!wrong && allowed > STEPS, "in every state, every type but the allowed ones is refused with 76");
+}
+
+/* A grant comes between evidence and OPEN, no more of them than challenges. */
+static void test_grant(void)
+{
+	static uint8_t p[BL_FRAME_MAX];
+	struct bl_frame_link end[2];
+	struct bl_frame f;
+	size_t n;
+
+	after(3, end);
+	n = packet(p, BL_FRAME_GRANT, 0, end[0].in_seq, 331);
+	ok(refuses(&end[0], p, n, 0), "a grant's length is exact");
+	n = packet(p, BL_FRAME_GRANT, 0, end[0].in_seq, 332);
+	ok(refuses(&end[0], p, n, 1), "it takes no descriptor");
+	ok(!bl_frame_get(&end[0], p, n, 0, &f, &err) && end[0].state == BL_FRAME_KEYED, "a grant may follow the evidence");
+	ok(refuses(&end[0], p, packet(p, BL_FRAME_GRANT, 0, end[0].in_seq, 332), 0), "one for each challenge");
+	ok(refuses(&end[0], p, packet(p, BL_FRAME_CHALLENGE, 0, end[0].in_seq, 144), 0), "no challenge after it");
+	ok(refuses(&end[0], p, packet(p, BL_FRAME_REQUEST, 0, end[0].in_seq, 9), 0), "no request before the file");
+	ok(!refuses(&end[0], p, packet(p, BL_FRAME_BYE, 0, end[0].in_seq, 0), 0), "but the end");
+	ok(!refuses(&end[0], p, packet(p, BL_FRAME_OPEN, 0, end[0].in_seq, 20), 1), "or OPEN");
+	after(5, end);
+	ok(refuses(&end[0], p, packet(p, BL_FRAME_GRANT, 0, end[0].in_seq, 332), 0), "behind which a grant comes too late");
+	bl_frame_init(&end[0], BL_FRAME_CLIENT);
+	end[0].state = BL_FRAME_ASKED;
+	end[0].asked = 1;
+	ok(refuses(&end[0], p, packet(p, BL_FRAME_GRANT, 0, 0, 332), 0), "and a helper grants nothing");
 }
 
 static void test_header(void)
@@ -291,6 +319,7 @@ int main(void)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		skip_all("no SEQPACKET sockets here");
 	test_order();
+	test_grant();
 	test_header();
 	test_limits();
 	test_descriptors();

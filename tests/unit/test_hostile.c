@@ -306,7 +306,7 @@ static void handshakes(int fd)
 	static const uint8_t raw[][16] = {
 		{ 'B', 'L', 'T', '1', 7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0 },	/* REQUEST before OPEN */
 		{ 'B', 'L', 'T', '1', 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0 },	/* the helper's own type */
-		{ 'B', 'L', 'T', '1', 4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0 },	/* GRANT: not served */
+		{ 'B', 'L', 'T', '1', 4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0 },	/* GRANT of nothing */
 		{ 'B', 'L', 'T', '1', 5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0 },	/* OPEN without descriptor and body */
 		{ 'B', 'L', 'T', '1', 126, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0 },	/* out of sequence */
 		{ 'B', 'L', 'T', '1', 126, 0, 0, 0, 1, 0, 0, 0, 255, 255, 255, 255 },
