@@ -231,12 +231,14 @@ static void test_passphrase(void)
 	is_int(code(bl_ident_read_fd(&again, fd, "helper.key", &err)), BL_REFUSED, "a helper never asks");
 	close(fd);
 	answer = "correct horse";
-	for (size_t i = 0, shown = 0; i < 3; i++) {
-		size_t at = b.len - 44 - 70 * i;	/* padding, header, parameters; all six bits of each letter count */
-		b.p[at] = b.p[at] == 'A' ? 'B' : 'A';
+	/* The parameters, and the first block of the ciphertext: what encrypts is no seal, damage to its end may go unseen. */
+	for (size_t at = b.len - 110; at > 80; at -= 35) {
+		const uint8_t was = b.p[at];
+		b.p[at] = was == 'A' ? 'B' : 'A';
 		put_file(b.p, b.len, 0600);
 		int c = code(bl_ident_read(&again, path, &asking, &err));
-		ok((c == BL_DATA || c == BL_REFUSED) && !again.sk && !shown, "damaged at %zu it does not open", at);
+		ok((c == BL_DATA || c == BL_REFUSED) && !again.sk, "damaged at %zu it does not open", at);
+		b.p[at] = was;
 	}
 	bl_ident_fini(&id);
 	bl_buf_wipe(&b);
