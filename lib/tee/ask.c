@@ -35,6 +35,7 @@ struct run {				/* one request */
 	bool planned;
 	struct bl_entry entry;
 	struct bl_result raw;
+	struct bl_buf note;		/* the newest checkpoint */
 	uint64_t start_ns;
 };
 
@@ -297,21 +298,23 @@ static int check_budget(const struct run *r, struct bl_err *err)
 	return bl_err_hint(err, "the owner may raise it in a new version of the policy");
 }
 
+static int sync_journal(struct run *r, struct bl_err *err)
+{
+	return bl_journal_commit(r->k->journal, err) ? bl_err_where(err, "vault") : 0;
+}
+
+/* A verdict's transaction, and the checkpoint of the journal as it stands then. */
 static int commit(struct run *r, struct bl_err *err)
 {
 	struct bl_ask *k = r->k;
-	struct bl_buf note;
-	int rc = bl_journal_commit(k->journal, err);
 
-	if (rc)
-		return bl_err_where(err, "vault");
-	bl_buf_init(&note, BL_NOTE_MAX);
-	rc = bl_journal_checkpoint(k->journal, &k->vault->id, &note, err);
+	bl_buf_clear(&r->note);
+	if (sync_journal(r, err) || bl_journal_checkpoint(k->journal, &k->vault->id, &r->note, err))
+		return -1;
 	/* The journal is what counts: a checkpoint that cannot be written is older, never wrong. */
-	if (!rc && pwrite(k->vault->checkpoint, note.p, note.len, 0) != (ssize_t)note.len)
-		rc = bl_err_sys(err, BL_IOERR, "vault: cannot write the checkpoint");
-	bl_buf_fini(&note);
-	return rc;
+	if (pwrite(k->vault->checkpoint, r->note.p, r->note.len, 0) != (ssize_t)r->note.len)
+		return bl_err_sys(err, BL_IOERR, "vault: cannot write the checkpoint");
+	return 0;
 }
 
 /* A refusal is an answer, and an entry: with its request, unless that is in the journal already. */
@@ -345,7 +348,7 @@ static int reserve(struct run *r, struct bl_err *err)
 	bl_journal_add(j, "request", bl_entry_request(&r->entry, r->q->id));
 	if (refused)
 		bl_journal_add(j, "verdict", bl_entry_verdict(&r->entry, &over));
-	rc = commit(r, err);
+	rc = refused ? commit(r, err) : sync_journal(r, err);
 	bl_journal_unlock(j);
 	return rc ? rc : refused;
 }
@@ -436,17 +439,11 @@ static int put_receipt(struct run *r, const struct bl_entry_verdict *v, const ui
 	int rc = -1;
 
 	bl_buf_init(&b, BL_RECEIPT_MAX);
-	if (bl_journal_checkpoint(r->k->journal, &r->k->vault->id, &b, err)) {
-		bl_json_free(j);
-		goto out;
-	}
-	bl_json_put(j, "checkpoint", bl_json_new_textn((const char *)b.p, b.len));
+	bl_json_put(j, "checkpoint", bl_json_new_textn((const char *)r->note.p, r->note.len));
 	bl_json_put(j, "journal", bl_journal_proof(r->k->journal));
-	bl_buf_clear(&b);
 	if (!bl_receipt_sign(j, r->k->evidence, r->k->session, &b, err) &&
 	    (r->out->receipt = bl_arena_strndup(r->a, (const char *)b.p, b.len)))
 		rc = 0;
-out:
 	bl_buf_fini(&b);
 	return rc;
 }
@@ -618,8 +615,10 @@ void bl_ask_run(struct bl_ask *k, const struct bl_request *q, struct bl_arena *a
 	r.who.lockdown = k->mask;
 	r.who.sql_bytes = q->sql_len;
 	r.entry = (struct bl_entry){ .file = r.h, .owner = k->owner, .principal = r.principal, .purpose = q->purpose };
+	bl_buf_init(&r.note, BL_NOTE_MAX);
 	if (answer(&r, &err))
 		*out = (struct bl_answer){ .err = err, .place = out->place };
+	bl_buf_fini(&r.note);
 	if (out->err.code) {		/* a refusal has no table, whatever came before it */
 		out->table = (struct bl_table){ 0 };
 		out->receipt = out->note = out->warning = NULL;

@@ -162,7 +162,10 @@ void bl_client_close(struct bl_client *c, struct bl_err *err)
 {
 	struct bl_err ignored;
 
-	if (!err->code)
-		bl_frame_send(&c->link, c->spawn.sock, BL_FRAME_BYE, 0, NULL, 0, -1, &ignored);
-	bl_spawn_close(&c->spawn, err);
+	if (err->code) {
+		bl_spawn_close(&c->spawn, err);
+		return;
+	}
+	bl_frame_send(&c->link, c->spawn.sock, BL_FRAME_BYE, 0, NULL, 0, -1, &ignored);
+	bl_spawn_leave(&c->spawn);
 }

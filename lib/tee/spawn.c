@@ -182,6 +182,14 @@ static void explain(int status, struct bl_err *err)
 	}
 }
 
+void bl_spawn_leave(struct bl_spawn *s)
+{
+	if (s->pid >= 0)
+		close(s->sock);
+	s->pid = -1;
+	s->sock = -1;
+}
+
 void bl_spawn_close(struct bl_spawn *s, struct bl_err *err)
 {
 	int status;

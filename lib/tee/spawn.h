@@ -20,5 +20,7 @@ int bl_spawn_open(struct bl_spawn *s, const char *addr, const char *vault, struc
 /* Closes, waits (a helper that does not end by itself within two seconds is killed); when err already holds a lost
  * connection (69), replaces it by how the helper ended: its exit class, or the signal (69 or 70). */
 void bl_spawn_close(struct bl_spawn *s, struct bl_err *err);
+/* Hangs up and does not wait: once a good answer is here its journal is synced, and the helper dies with this process. */
+void bl_spawn_leave(struct bl_spawn *s);
 
 #endif
