@@ -123,16 +123,7 @@ static int deliver_json(struct bl_json *j, bool pretty, struct bl_err *err)
 	return rc;
 }
 
-static int ask(void *arg, const char *path, char *out, size_t n, struct bl_err *err)
-{
-	char prompt[512];
-
-	(void)arg;
-	snprintf(prompt, sizeof prompt, "passphrase of '%s': ", path);
-	return bl_term_secret(prompt, out, n, err);
-}
-
-static const struct bl_ident_ask asking = { ask, NULL };
+static const struct bl_ident_ask asking = { bl_term_passphrase, NULL };
 
 /* --- receipts, as they were before there was other evidence --- */
 

@@ -60,15 +60,6 @@ struct job {
 
 /* --- what is given --- */
 
-static int ask(void *arg, const char *path, char *out, size_t n, struct bl_err *err)
-{
-	char prompt[512];
-
-	(void)arg;
-	snprintf(prompt, sizeof(prompt), "passphrase of '%s': ", path);
-	return bl_term_secret(prompt, out, n, err);
-}
-
 static int parse_char(const char *s, const char *what, char *c, struct bl_err *err)
 {
 	if (!strcmp(s, "\\t"))
@@ -142,7 +133,7 @@ static int read_policy(struct job *j, struct bl_err *err)
 
 static int read_keys(struct job *j, struct bl_err *err)
 {
-	const struct bl_ident_ask asking = { ask, NULL };
+	const struct bl_ident_ask asking = { bl_term_passphrase, NULL };
 
 	for (size_t i = 0; i < recipients.n; i++)
 		if (bl_ident_read_pub(j->recipient[i], recipients.item[i], err))

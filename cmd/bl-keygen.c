@@ -177,18 +177,6 @@ static int make_vault(struct bl_err *err)
 
 /* --- showing --- */
 
-static int ask_old(void *arg, const char *path, char *out, size_t n, struct bl_err *err)
-{
-	char prompt[PATH];
-
-	(void)arg;
-	snprintf(prompt, sizeof prompt, "passphrase of '%.1000s': ", path);
-	for (char *p = prompt; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-	return bl_term_secret(prompt, out, n, err);
-}
-
 static void print_json(const uint8_t pk[BL_IDENT_PK], struct bl_buf *b)
 {
 	struct bl_json *j = bl_json_new_object();
@@ -205,7 +193,7 @@ static void print_json(const uint8_t pk[BL_IDENT_PK], struct bl_buf *b)
 
 static int show(struct bl_err *err)
 {
-	static const struct bl_ident_ask ask = { ask_old, NULL };
+	static const struct bl_ident_ask ask = { bl_term_passphrase, NULL };
 	uint8_t pk[BL_IDENT_PK];
 	char path[PATH], fpr[BL_IDENT_FPR];
 	struct bl_out out;

@@ -319,21 +319,6 @@ out:
 
 /* --- attach --- */
 
-static int ask_passphrase(void *arg, const char *path, char *out, size_t n, struct bl_err *err)
-{
-	struct bl_buf prompt;
-	int rc;
-
-	(void)arg;
-	bl_buf_init(&prompt, 8192);
-	bl_buf_puts(&prompt, "passphrase of '");
-	bl_show_text(&prompt, path);
-	bl_buf_put(&prompt, "': ", 4);
-	rc = prompt.failed ? bl_err_set(err, BL_USAGE, "the key file's name is too long") : bl_term_secret((char *)prompt.p, out, n, err);
-	bl_buf_fini(&prompt);
-	return rc;
-}
-
 static int read_policy(struct bl_policy *p, struct bl_err *err)
 {
 	struct bl_source s;
@@ -359,7 +344,7 @@ static int write_sealed(struct bl_source *s, const struct bl_policy *p, const st
 
 static int attach_to(const char *file, struct bl_err *err)
 {
-	static const struct bl_ident_ask ask = { ask_passphrase, NULL };
+	static const struct bl_ident_ask ask = { bl_term_passphrase, NULL };
 	struct bl_source s = { .fd = -1 };
 	struct bl_policy p = { 0 };
 	struct bl_ident id = { 0 };
@@ -425,7 +410,7 @@ static int read_terms(struct bl_owner_terms *t, uint8_t pk[][BL_IDENT_PK], struc
 
 static int grant_to(const char *evidence, const char *file, struct bl_err *err)
 {
-	static const struct bl_ident_ask ask = { ask_passphrase, NULL };
+	static const struct bl_ident_ask ask = { bl_term_passphrase, NULL };
 	uint8_t pk[sizeof vaults.item / sizeof *vaults.item][BL_IDENT_PK], out[BL_HANDOFF_GRANT];
 	struct bl_owner_terms t;
 	struct bl_source s = { .fd = -1 };

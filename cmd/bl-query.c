@@ -69,18 +69,9 @@ static int open_table(struct table *t, struct bl_err *err)
 	return bl_header_read(&t->h, t->fd, err) ? bl_err_where(err, "%s", t->path) : 0;
 }
 
-static int ask_passphrase(void *arg, const char *path, char *out, size_t n, struct bl_err *err)
-{
-	char prompt[512];
-
-	(void)arg;
-	snprintf(prompt, sizeof prompt, "passphrase of %s: ", path);
-	return bl_term_secret(prompt, out, n, err);
-}
-
 static int read_identity(struct bl_ident *id, struct bl_err *err)
 {
-	static const struct bl_ident_ask ask = { ask_passphrase, NULL };
+	static const struct bl_ident_ask ask = { bl_term_passphrase, NULL };
 
 	if (!opt.identity) {
 		bl_err_set(err, BL_USAGE, "an identity is missing");
@@ -157,7 +148,7 @@ static struct bl_table without_last(const struct bl_table *t, struct bl_arena *a
 	struct bl_table s = *t;
 	struct bl_str *cell;
 
-	if (!t->ncol || strcmp(t->col[t->ncol - 1].name, "_suppressed") || !(cell = bl_arena_array(a, (t->ncol - 1) * t->nrow, sizeof *cell)))
+	if (!t->ncol || strcmp(t->col[t->ncol - 1].name, BL_TABLE_SUPPRESSED) || !(cell = bl_arena_array(a, (t->ncol - 1) * t->nrow, sizeof *cell)))
 		return s;
 	s.ncol--;
 	for (uint64_t r = 0; r < t->nrow; r++)

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 
 #include "base/file.h"
 #include "base/term.h"
+#include "base/text.h"
 
 bool bl_term_is(int fd)
 {
@@ -93,4 +95,22 @@ int bl_term_secret(const char *prompt, char *out, size_t n, struct bl_err *err)
 	if (why == E2BIG)
 		return bl_err_set(err, BL_USAGE, "the passphrase is longer than %zu bytes", n - 1);
 	return bl_err_set(err, BL_NOINPUT, "no passphrase was given");
+}
+
+int bl_term_passphrase(void *arg, const char *path, char *out, size_t n, struct bl_err *err)
+{
+	char *prompt = NULL;
+	size_t size;
+	FILE *f = open_memstream(&prompt, &size);
+	int rc;
+
+	(void)arg;
+	if (!f)
+		return bl_err_set(err, BL_OSERR, "out of memory");
+	fputs("passphrase of '", f);
+	bl_text_puts(path, f);
+	fputs("': ", f);
+	rc = fclose(f) ? bl_err_set(err, BL_OSERR, "out of memory") : bl_term_secret(prompt, out, n, err);
+	free(prompt);
+	return rc;
 }

@@ -15,5 +15,7 @@
 bool bl_term_is(int fd);
 /* Reads a line without echo from /dev/tty into out (n bytes with terminator); 66 without a terminal. */
 int bl_term_secret(const char *prompt, char *out, size_t n, struct bl_err *err);
+/* "passphrase of 'PATH': " asked that way, controls in the path as '?'; arg is not used (a struct bl_ident_ask). */
+int bl_term_passphrase(void *arg, const char *path, char *out, size_t n, struct bl_err *err);
 
 #endif
