@@ -269,12 +269,6 @@ int bl_pcs_open(struct bl_pcs *p, struct bl_evidence *e, struct bl_err *err)
 
 /* --- what they say --- */
 
-static bool get_hex(const struct bl_json *o, const char *key, uint8_t *out, size_t n)
-{
-	const char *s = bl_json_get_text(o, key);
-	return s && bl_text_unhex(s, strlen(s), out, n);
-}
-
 /* A whole number 0..most. */
 static bool get_number(const struct bl_json *o, const char *key, int64_t most, int64_t *out)
 {
@@ -415,8 +409,8 @@ static bool get_window(struct bl_pcs_signed *s, const struct bl_json *j)
 
 static bool get_module(struct bl_pcs_module *m, const struct bl_json *j)
 {
-	return j && get_hex(j, "mrsigner", m->signer, sizeof m->signer) && get_hex(j, "attributes", m->attributes, sizeof m->attributes) &&
-	       get_hex(j, "attributesMask", m->mask, sizeof m->mask);
+	return j && bl_json_get_hex(j, "mrsigner", m->signer, sizeof m->signer) && bl_json_get_hex(j, "attributes", m->attributes, sizeof m->attributes) &&
+	       bl_json_get_hex(j, "attributesMask", m->mask, sizeof m->mask);
 }
 
 /* tdxModuleIdentities came with TDX 1.5; an older TCB info has none. */
@@ -449,7 +443,7 @@ static bool get_tcb(struct bl_pcs_tcb *t, const struct bl_json *j, struct bl_are
 	int64_t version, type;
 
 	if (!get_number(j, "version", 3, &version) || version < 2 || !get_number(j, "tcbType", 0, &type) || !get_window(&t->s, j) ||
-	    !get_hex(j, "fmspc", t->fmspc, sizeof t->fmspc) || !get_hex(j, "pceId", t->pce_id, sizeof t->pce_id))
+	    !bl_json_get_hex(j, "fmspc", t->fmspc, sizeof t->fmspc) || !bl_json_get_hex(j, "pceId", t->pce_id, sizeof t->pce_id))
 		return false;
 	if (version == 2)
 		return !bl_json_get(j, "id") && get_levels(&t->levels, j, SGX_V2, a);
@@ -464,9 +458,9 @@ static bool get_qe(struct bl_pcs_qe *q, const struct bl_json *j, struct bl_arena
 	int64_t version;
 
 	return get_number(j, "version", 2, &version) && version == 2 && get_id(j, "id", q->id, sizeof q->id) && get_window(&q->s, j) &&
-	       get_hex(j, "miscselect", q->misc, sizeof q->misc) && get_hex(j, "miscselectMask", q->misc_mask, sizeof q->misc_mask) &&
-	       get_hex(j, "attributes", q->attributes, sizeof q->attributes) &&
-	       get_hex(j, "attributesMask", q->mask, sizeof q->mask) && get_hex(j, "mrsigner", q->signer, sizeof q->signer) &&
+	       bl_json_get_hex(j, "miscselect", q->misc, sizeof q->misc) && bl_json_get_hex(j, "miscselectMask", q->misc_mask, sizeof q->misc_mask) &&
+	       bl_json_get_hex(j, "attributes", q->attributes, sizeof q->attributes) &&
+	       bl_json_get_hex(j, "attributesMask", q->mask, sizeof q->mask) && bl_json_get_hex(j, "mrsigner", q->signer, sizeof q->signer) &&
 	       get_svn(j, "isvprodid", &q->prod_id) && get_levels(&q->levels, j, ISV, a);
 }
 

@@ -167,6 +167,13 @@ const char *bl_json_get_text(const struct bl_json *object, const char *key)
 	return bl_json_text(bl_json_get(object, key), NULL);
 }
 
+bool bl_json_get_hex(const struct bl_json *object, const char *key, uint8_t *out, size_t n)
+{
+	const char *s = bl_json_get_text(object, key);
+
+	return s && bl_text_unhex(s, strlen(s), out, n);
+}
+
 /* --- building --- */
 
 struct bl_json *bl_json_new_object(void)

@@ -37,6 +37,8 @@ const struct bl_json *bl_json_get(const struct bl_json *object, const char *key)
 /* Shorthands for a member of the right kind; `def` / NULL when absent or of another kind. */
 int64_t bl_json_get_int(const struct bl_json *object, const char *key, int64_t def);
 const char *bl_json_get_text(const struct bl_json *object, const char *key);
+/* Exactly n bytes from hex digits of either case; false when the member is anything else. */
+bool bl_json_get_hex(const struct bl_json *object, const char *key, uint8_t *out, size_t n);
 /* Members in order of code point; key is valid as long as the root. i < bl_json_count. */
 const char *bl_json_key(const struct bl_json *object, size_t i, const struct bl_json **value);
 

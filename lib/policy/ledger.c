@@ -150,8 +150,7 @@ static int malformed(struct bl_err *err, const char *kind)
 
 static bool get_hash(const struct bl_json *e, const char *key, uint8_t out[HASH])
 {
-	const char *s = bl_json_get_text(e, key);
-	return s && bl_text_unhex(s, strlen(s), out, HASH);
+	return bl_json_get_hex(e, key, out, HASH);
 }
 
 static struct dataset *find_dataset(const struct bl_ledger *l, const char *owner, const char *name)

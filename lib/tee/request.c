@@ -84,12 +84,6 @@ static bool get_text(const struct bl_json *j, const char *key, const char **s, s
 	return strlen(*s) == len;
 }
 
-static bool get_hex(const struct bl_json *j, const char *key, uint8_t *out, size_t n)
-{
-	const char *s = bl_json_get_text(j, key);
-	return s && bl_text_unhex(s, strlen(s), out, n);
-}
-
 static bool parse(struct bl_request *q)
 {
 	const char *kind = bl_json_get_text(q->root, "kind"), *s = bl_json_get_text(q->root, "schema");
@@ -102,7 +96,7 @@ static bool parse(struct bl_request *q)
 		return false;
 	q->kind = (enum bl_request_kind)k;
 	q->time = bl_json_int(time);
-	return get_hex(q->root, "id", q->id, sizeof q->id) && get_hex(q->root, "principal", q->principal, sizeof q->principal) &&
+	return bl_json_get_hex(q->root, "id", q->id, sizeof q->id) && bl_json_get_hex(q->root, "principal", q->principal, sizeof q->principal) &&
 	       get_text(q->root, "sql", &q->sql, &q->sql_len) && get_text(q->root, "purpose", &q->purpose, NULL) &&
 	       get_text(q->root, "table", &q->table, NULL) && (q->sql || q->kind == BL_REQUEST_SCHEMA);
 }
