@@ -114,10 +114,10 @@ void bl_claims_print(const struct bl_claims *r, FILE *to)
 	print_text(to, "vault", r->claims.vault);
 	snprintf(text, sizeof text, "%s: proves who holds the vault's key, nothing about the machine", r->claims.klass);
 	print_text(to, "evidence", text);
-	bl_mask_print(r->claims.mask, mask);
+	bl_mask_print(r->claims.statement.mask, mask);
 	print_text(to, "lockdown", mask);
-	if (memcmp(r->claims.build, unmeasured, BL_HASH_LEN)) {
-		bl_text_hex(r->claims.build, BL_HASH_LEN, hex);
+	if (memcmp(r->claims.statement.about.build, unmeasured, BL_HASH_LEN)) {
+		bl_text_hex(r->claims.statement.about.build, BL_HASH_LEN, hex);
 		print_text(to, "build", hex);
 	}
 }
@@ -154,7 +154,7 @@ struct bl_json *bl_claims_json(const struct bl_claims *r, bool pinned)
 	struct bl_json *j = bl_json_new_object(), *layers = bl_json_new_array();
 
 	for (unsigned i = 0; i < BL_MASK_COUNT; i++)
-		if (r->claims.mask >> i & 1)
+		if (r->claims.statement.mask >> i & 1)
 			bl_json_add(layers, bl_json_new_text(bl_mask_name(i)));
 	bl_json_put_text(j, "class", r->claims.klass);
 	bl_json_put(j, "lockdown", layers);

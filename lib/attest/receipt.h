@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * receipt: what a release carries: canonical JSON signed by a key that the evidence binds. For class `software` the
- * evidence is a statement (lockdown mask, build hash, versions, the session's keys) signed by the vault's key: it proves who
- * holds that key and nothing else, and says so.
+ * receipt: what a release carries: canonical JSON signed by a key that the evidence binds. Evidence of class `software` proves
+ * who holds the vault's key and nothing else, and says so.
  *
  * {"answer":{"columns":n,"rows":n},"checkpoint":NOTE,"evidence":EVIDENCE,"files":[{"footer","id","name","owner","policy","version"}],
  *  "id":HEX,"journal":{"entry":{...},"index":N,"proof":[HEX...],"root":HEX,"size":N},"output":HEX,"principal":FPR,
@@ -10,14 +9,12 @@
  *  "sig":B64,"suppressed":null,"time":T,"withheld":NOTICE|null}
  * `journal.entry` is the release's entry, `id` the receipt id that it names, CHECKPOINT the vault's signed note of (size, root).
  * `sig` is Ed25519 by the session's signing key over "bl receipt v1" NUL and the canonical bytes without the member `sig`.
- *
- * EVIDENCE {"build":HEX,"class":"software","hello":HEX,"kem":HEX,"key":HEX,"report":HEX,"sig":B64,"vault":HEX,"version":V}:
- * first 16 bytes of HELLO, the session's two public keys, report = SHA-512(T), the vault's public key; `sig` is by that key
- * over "bl software evidence v1" NUL and the canonical bytes without `sig`.
+ * EVIDENCE is the statement of statement.h.
  */
 #ifndef BL_ATTEST_RECEIPT_H
 #define BL_ATTEST_RECEIPT_H
 
+#include "attest/statement.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -25,23 +22,17 @@
 
 enum { BL_RECEIPT_MAX = 1 << 20, BL_RECEIPT_DEPTH = 16, BL_RECEIPT_CHECKS = 16 };
 
-/* The software statement: signed by the vault's identity. `hello` is the first 16 bytes of the HELLO payload. */
-struct bl_json *bl_receipt_evidence(const struct bl_ident *vault, const uint8_t hello[16], const uint8_t kem_pk[32],
-				    const uint8_t sig_pk[32], const uint8_t build[32], const uint8_t report[64]);
-/* The client's side: is this text such a statement about exactly these? Whose it is goes to vault_pk. 76 malformed, 77 not so. */
-int bl_receipt_check_evidence(const char *s, size_t n, const uint8_t hello[16], const uint8_t kem_pk[32], const uint8_t sig_pk[32],
-			      const uint8_t build[32], const uint8_t report[64], uint8_t vault_pk[32], struct bl_err *err);
 /* Adds evidence and signature to `receipt` (taken over) and prints it canonically, newline after it. */
 int bl_receipt_sign(struct bl_json *receipt, const struct bl_json *evidence, const struct bl_ident *session, struct bl_buf *out,
 		    struct bl_err *err);
 
 struct bl_receipt_claims {		/* what a verified receipt says; strings live in the parsed root */
 	struct bl_json *root;
-	const char *klass;		/* "software" */
+	const char *klass;		/* "software", "snp", ... */
+	bool stated;			/* there is a statement */
+	struct bl_statement statement;
 	char vault[BL_IDENT_FPR];
-	uint8_t vault_pk[32], sig_pk[32];
-	uint32_t mask;
-	uint8_t build[32], output[32];
+	uint8_t output[32];
 	const struct bl_json *receipt;
 };
 /* One check, for text and --json. */
@@ -50,7 +41,8 @@ struct bl_receipt_check { const char *name; enum { BL_CHECK_PASS, BL_CHECK_FAIL,
 int bl_receipt_parse(struct bl_receipt_claims *c, const char *s, size_t n, struct bl_err *err);
 /*
  * Parses (65 when malformed) and checks: evidence signature by its vault key, that key against `vault_pk` when given (a
- * skipped check otherwise), receipt signature by the key in the evidence, the checkpoint's signature by the vault, inclusion
+ * skipped check otherwise), receipt signature by the key in the evidence, of a class above software that the report data binds
+ * that key and this file (what the platform's evidence is worth is platform.h's question), the checkpoint's signature by the vault, inclusion
  * of the release entry under it, and that this entry speaks of this receipt. Returns 0 with *ok telling; checks holds up to
  * BL_RECEIPT_CHECKS.
  */

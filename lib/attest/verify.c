@@ -246,7 +246,7 @@ static int run_receipt(struct bl_verify_run *r, const struct bl_verify *v, struc
 {
 	static const struct { const char *name, *reason; } words[] = {
 		{ "evidence", "signature" }, { "vault", "root-unknown" }, { "receipt", "signature" }, { "checkpoint", "signature" },
-		{ "inclusion", "binding" }, { "entry", "binding" },
+		{ "binding", "binding" }, { "inclusion", "binding" }, { "entry", "binding" },
 	};
 	static const uint8_t unmeasured[BL_HASH_LEN];
 	struct bl_receipt_check check[BL_RECEIPT_CHECKS];
@@ -269,8 +269,8 @@ static int run_receipt(struct bl_verify_run *r, const struct bl_verify *v, struc
 	e->a = &r->a;
 	e->time = !strcmp(v->time_source, "given") ? v->time : bl_time_now();
 	e->claims = ok ? bl_json_copy(c.receipt) : NULL;	/* nothing of one that does not verify is repeated */
-	if (memcmp(c.build, unmeasured, sizeof unmeasured))
-		bl_evidence_word(e, "measurement", c.build, sizeof c.build);
+	if (memcmp(c.statement.about.build, unmeasured, sizeof unmeasured))
+		bl_evidence_word(e, "measurement", c.statement.about.build, sizeof unmeasured);
 	for (size_t i = 0; i < n; i++) {
 		size_t k = 0;
 		while (k < sizeof words / sizeof *words - 1 && strcmp(words[k].name, check[i].name))

@@ -45,13 +45,17 @@ static void make_challenge(struct bl_wire_challenge *challenge, const struct bl_
 static int check_evidence(struct bl_client *c, const struct bl_buf *b, const struct bl_wire_challenge *challenge, const uint8_t report[BL_WIRE_REPORT],
 			  const struct bl_header *h, const struct bl_release_way *way, struct bl_err *err)
 {
+	struct bl_statement_about about;
+	struct bl_statement said;
 	uint8_t grant[BL_GRANT_BODY];
 	const char *statement;
 	size_t n;
 
-	if (bl_wire_get_evidence(b->p, b->len, &statement, &n, err) ||
-	    bl_receipt_check_evidence(statement, n, c->hello.start, c->hello.kem_pk, c->hello.sig_pk, c->hello.build, report, c->vault, err))
+	bl_wire_about(&c->hello, challenge, &about);
+	if (bl_wire_get_evidence(b->p, b->len, c->hello.class, &statement, &n, err) || bl_statement_check(&said, statement, n, &about, err))
 		return -1;
+	memcpy(c->vault, said.vault_pk, BL_IDENT_PK);
+	bl_statement_fini(&said);
 	if (!way)
 		return check_vault(c, h, err);
 	if (bl_release_ask(way, &c->hello, challenge, statement, n, grant, err) ||
@@ -127,7 +131,7 @@ static int check_receipt(const struct bl_client *c, const struct bl_answer *a, s
 		bl_ident_fpr(c->asker->pk, fpr);
 		const char *principal = bl_json_get_text(claims.receipt, "principal");
 		good = !memcmp(output, claims.output, sizeof output) && principal && !strcmp(principal, fpr) &&
-		       !memcmp(claims.sig_pk, c->hello.sig_pk, 32);
+		       !memcmp(claims.statement.about.sig_pk, c->hello.sig_pk, 32);
 	}
 	bl_buf_fini(&rows);
 	bl_receipt_fini(&claims);

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "attest/receipt.h"
 #include "base/mask.h"
 #include "base/time.h"
 #include "crypt/mem.h"
@@ -89,6 +88,8 @@ static int set_floor(struct bl_grant *g, const struct bl_owner_terms *t, const u
 static int verify(const struct bl_header *h, const struct bl_owner_terms *t, const struct bl_wire_challenge *c, const struct bl_handoff_evidence *e,
 		  struct bl_grant *g, uint8_t report[BL_WIRE_REPORT], struct bl_err *err)
 {
+	struct bl_statement_about about;
+	struct bl_statement said;
 	uint8_t ours[BL_WIRE_CHALLENGE], theirs[BL_WIRE_CHALLENGE], vault[BL_IDENT_PK];
 
 	if (bl_handoff_fits(c, h, bl_time_now(), err))
@@ -98,8 +99,11 @@ static int verify(const struct bl_header *h, const struct bl_owner_terms *t, con
 	if (memcmp(ours, theirs, sizeof ours))
 		return bl_err_set(err, BL_REFUSED, "the evidence answers another challenge");
 	bl_wire_report(&e->hello, c, report);
-	if (bl_receipt_check_evidence(e->statement, e->len, e->hello.start, e->hello.kem_pk, e->hello.sig_pk, e->hello.build, report, vault, err))
+	bl_wire_about(&e->hello, c, &about);
+	if (bl_statement_check(&said, e->statement, e->len, &about, err))
 		return -1;
+	memcpy(vault, said.vault_pk, BL_IDENT_PK);
+	bl_statement_fini(&said);
 	return check_vault(t, vault, err) || check_policy(h, e->hello.mask, err) || set_floor(g, t, vault, err) ? -1 : 0;
 }
 

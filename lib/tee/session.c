@@ -73,6 +73,7 @@ static int send_hello(struct session *s, struct bl_err *err)
 
 static int answer_challenge(struct session *s, const struct bl_frame *f, struct bl_err *err)
 {
+	struct bl_statement_about about;
 	struct bl_buf text, b;
 	int rc = -1;
 
@@ -82,11 +83,12 @@ static int answer_challenge(struct session *s, const struct bl_frame *f, struct 
 		return -1;
 	bl_wire_report(&s->hello, &s->challenge, s->report);
 	bl_wire_session(s->report, s->hash);
-	s->evidence = bl_receipt_evidence(&s->ask.vault->id, s->hello.start, s->hello.kem_pk, s->hello.sig_pk, s->hello.build, s->report);
+	bl_wire_about(&s->hello, &s->challenge, &about);
+	s->evidence = bl_statement_new(&s->ask.vault->id, &about, NULL);
 	bl_buf_init(&text, BL_FRAME_BODY);
 	bl_buf_init(&b, BL_FRAME_BODY);
 	bl_json_print(s->evidence, &text);
-	bl_wire_put_evidence(&b, text.p, text.len);
+	bl_wire_put_evidence(&b, s->hello.class, text.p, text.len);
 	if (text.failed || b.failed)
 		bl_err_set(err, BL_OSERR, "out of memory");
 	else
@@ -306,6 +308,7 @@ int bl_session_run(int sock, struct bl_vault *v, uint32_t mask, struct bl_err *e
 		return bl_err_set(err, BL_OSERR, "out of memory");
 	s->sock = sock;
 	s->file = -1;
+	s->hello.backend = BL_WIRE_PROC;
 	s->hello.mask = s->ask.mask = mask;
 	s->ask.vault = v;
 	s->ask.session = &s->sign;

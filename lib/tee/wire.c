@@ -25,8 +25,8 @@ void bl_wire_put_hello(uint8_t out[BL_WIRE_HELLO], struct bl_wire_hello *h)
 {
 	memset(h->start, 0, sizeof h->start);
 	h->start[0] = 1;			/* version */
-	h->start[2] = BL_WIRE_PROC;
-	h->start[3] = BL_WIRE_SOFTWARE;
+	h->start[2] = h->backend;
+	h->start[3] = h->class;
 	put32(h->start + 4, h->mask);
 	put32(h->start + 8, BL_FRAME_MAX);
 	memcpy(out, h->start, BL_WIRE_START);
@@ -39,9 +39,11 @@ int bl_wire_get_hello(const uint8_t *p, size_t n, struct bl_wire_hello *h, struc
 {
 	if (n != BL_WIRE_HELLO)
 		return broken(err, "HELLO");
-	if (bl_le16(p) != 1 || p[2] != BL_WIRE_PROC || p[3] != BL_WIRE_SOFTWARE || bl_le32(p + 8) != BL_FRAME_MAX || bl_le32(p + 12))
+	if (bl_le16(p) != 1 || (p[2] != BL_WIRE_PROC && p[2] != BL_WIRE_VM) || p[3] >= BL_STATEMENT_CLASSES || bl_le32(p + 8) != BL_FRAME_MAX || bl_le32(p + 12))
 		return bl_err_set(err, BL_PROTOCOL, "the helper is of another kind or version");
 	memcpy(h->start, p, BL_WIRE_START);
+	h->backend = p[2];
+	h->class = p[3];
 	h->mask = bl_le32(p + 4);
 	memcpy(h->kem_pk, p + 16, 32);
 	memcpy(h->sig_pk, p + 48, 32);
@@ -71,23 +73,24 @@ int bl_wire_get_challenge(const uint8_t *p, size_t n, struct bl_wire_challenge *
 	return 0;
 }
 
+void bl_wire_about(const struct bl_wire_hello *h, const struct bl_wire_challenge *c, struct bl_statement_about *a)
+{
+	memcpy(a->nonce, c->nonce, 32);
+	memcpy(a->kem_pk, h->kem_pk, 32);
+	memcpy(a->sig_pk, h->sig_pk, 32);
+	memcpy(a->owner_pk, c->owner_pk, 32);
+	memcpy(a->policy_hash, c->policy_hash, 32);
+	memcpy(a->file_id, c->file_id, 32);
+	memcpy(a->hello, h->start, BL_WIRE_START);
+	memcpy(a->build, h->build, 32);
+}
+
 void bl_wire_report(const struct bl_wire_hello *h, const struct bl_wire_challenge *c, uint8_t report[BL_WIRE_REPORT])
 {
-	static const char label[] = "bl-tee report v1";
-	const struct { const uint8_t *p; uint32_t n; } field[] = {
-		{ c->nonce, 32 }, { h->kem_pk, 32 }, { h->sig_pk, 32 }, { c->owner_pk, 32 }, { c->policy_hash, 32 }, { c->file_id, 32 },
-		{ h->start, BL_WIRE_START }, { h->build, 32 },
-	};
-	uint8_t t[320], *q = t;
+	struct bl_statement_about a;
 
-	memcpy(q, label, sizeof label);
-	q += sizeof label;
-	for (size_t i = 0; i < sizeof field / sizeof *field; i++) {
-		put32(q, field[i].n);
-		memcpy(q + 4, field[i].p, field[i].n);
-		q += 4 + field[i].n;
-	}
-	bl_hash_sha512(t, (size_t)(q - t), report);
+	bl_wire_about(h, c, &a);
+	bl_statement_report(&a, report);
 }
 
 void bl_wire_session(const uint8_t report[BL_WIRE_REPORT], uint8_t session[64])
@@ -100,9 +103,9 @@ void bl_wire_session(const uint8_t report[BL_WIRE_REPORT], uint8_t session[64])
 	bl_hash_sha512(t, sizeof t, session);
 }
 
-void bl_wire_put_evidence(struct bl_buf *b, const void *statement, size_t n)
+void bl_wire_put_evidence(struct bl_buf *b, uint8_t class, const void *statement, size_t n)
 {
-	bl_buf_put16(b, BL_WIRE_SOFTWARE);
+	bl_buf_put16(b, class);
 	bl_buf_put16(b, 1);
 	bl_buf_put16(b, BL_WIRE_STATEMENT);
 	bl_buf_put16(b, 0);
@@ -110,7 +113,7 @@ void bl_wire_put_evidence(struct bl_buf *b, const void *statement, size_t n)
 	bl_buf_put(b, statement, n);
 }
 
-int bl_wire_get_evidence(const uint8_t *p, size_t n, const char **statement, size_t *len, struct bl_err *err)
+int bl_wire_get_evidence(const uint8_t *p, size_t n, uint8_t class, const char **statement, size_t *len, struct bl_err *err)
 {
 	struct bl_cur c;
 	uint64_t head;
@@ -119,7 +122,7 @@ int bl_wire_get_evidence(const uint8_t *p, size_t n, const char **statement, siz
 	head = bl_cur_get64(&c);
 	*len = bl_cur_get32(&c);
 	*statement = (const char *)bl_cur_get(&c, *len);
-	if (c.bad || c.left || head != ((uint64_t)1 << 16 | (uint64_t)BL_WIRE_STATEMENT << 32))
+	if (c.bad || c.left || head != (class | (uint64_t)1 << 16 | (uint64_t)BL_WIRE_STATEMENT << 32))
 		return broken(err, "EVIDENCE");
 	return 0;
 }

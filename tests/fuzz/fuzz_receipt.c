@@ -31,8 +31,9 @@ static void verify(const void *p, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	static const uint8_t hello[16], report[64];
-	uint8_t seed[32] = { 1 }, pk[32];
+	static struct bl_statement_about about;
+	uint8_t seed[32] = { 1 };
+	struct bl_statement said;
 	static struct bl_proof proof;
 	struct bl_json *j;
 	struct bl_buf b;
@@ -43,11 +44,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		bl_ident_from_seed(&vault, seed, &err);
 		seed[0] = 2;
 		bl_ident_from_seed(&session, seed, &err);
-		evidence = bl_receipt_evidence(&vault, hello, vault.pk, session.pk, vault.pk, report);
+		memcpy(about.sig_pk, session.pk, 32);
+		evidence = bl_statement_new(&vault, &about, NULL);
 	}
 	verify(p, n);
-	assert(bl_receipt_check_evidence((const char *)p, n, hello, vault.pk, session.pk, vault.pk, report, pk, &err) ||
-	       !memcmp(pk, vault.pk, 32));
+	if (!bl_statement_check(&said, (const char *)p, n, &about, &err)) {
+		assert(!memcmp(said.vault_pk, vault.pk, 32));
+		bl_statement_fini(&said);
+	}
 	if (!(j = bl_json_parse((const char *)p, n, BL_RECEIPT_DEPTH, BL_DATA, &err)))
 		return 0;
 	if (!bl_proof_parse(&proof, j, &err))

@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		bl_wire_get_challenge(p + 1, n - 1, &challenge, &err);
 		break;
 	case 2:
-		if (!bl_wire_get_evidence(p + 1, n - 1, &statement, &len, &err) && len > n)
+		if (!bl_wire_get_evidence(p + 1, n - 1, 0, &statement, &len, &err) && len > n)
 			abort();
 		break;
 	case 3:

@@ -152,12 +152,12 @@ static void grants(int fd)
 /* A helper of a vault, as far as an owner sees it. */
 static void evidence_of(struct bl_buf *b, const struct bl_ident *vault, const struct bl_wire_challenge *c, const struct bl_wire_hello *h)
 {
-	uint8_t report[BL_WIRE_REPORT];
+	struct bl_statement_about about;
 	struct bl_buf text;
 	struct bl_json *j;
 
-	bl_wire_report(h, c, report);
-	j = bl_receipt_evidence(vault, h->start, h->kem_pk, h->sig_pk, h->build, report);
+	bl_wire_about(h, c, &about);
+	j = bl_statement_new(vault, &about, NULL);
 	bl_buf_init(&text, BL_FRAME_BODY);
 	bl_json_print(j, &text);
 	bl_buf_clear(b);
@@ -168,7 +168,7 @@ static void evidence_of(struct bl_buf *b, const struct bl_ident *vault, const st
 
 static struct bl_wire_hello some_hello(uint32_t mask)
 {
-	struct bl_wire_hello h = { .mask = mask };
+	struct bl_wire_hello h = { .backend = BL_WIRE_PROC, .mask = mask };
 	uint8_t p[BL_WIRE_HELLO];
 
 	bl_ident_kem_pk(twin.pk, h.kem_pk);

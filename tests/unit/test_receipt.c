@@ -18,9 +18,8 @@
 
 static struct bl_err err;
 static struct bl_ident vault, session, other;
-static const uint8_t hello[16] = { 1, 0, 1, 0, 0xff, 0xff };
 static const char answer[] = "{\"n\":216}\n{\"n\":184}\n";
-static uint8_t build[32], report[64];
+static struct bl_statement_about about = { .hello = { 1, 0, 1, 0, 0xff, 0xff } };
 static struct bl_json *evidence;
 
 #define REQUEST "1111111111111111111111111111111111111111111111111111111111111111"
@@ -163,7 +162,7 @@ static void test_receipt(struct bl_journal *j)
 	print(claims(j), &session, &b);
 	ok(!bl_receipt_verify((char *)b.p, b.len, NULL, &c, checks, &k, &good, &err) && good, "a receipt verifies");
 	bl_hash_sha256(answer, sizeof answer - 1, out);
-	ok(!memcmp(c.output, out, 32) && !memcmp(c.sig_pk, session.pk, 32) && !memcmp(c.vault_pk, vault.pk, 32) && c.mask == 0xffff,
+	ok(!memcmp(c.output, out, 32) && !memcmp(c.statement.about.sig_pk, session.pk, 32) && !memcmp(c.statement.vault_pk, vault.pk, 32) && c.statement.mask == 0xffff,
 	   "and its claims are what was signed");
 	is_str(c.klass, "software", "its evidence is of class software");
 	ok(checks[0].result == BL_CHECK_PASS && strstr(checks[0].why, "nothing about the machine"), "and says that it proves nothing about the machine");
@@ -217,29 +216,39 @@ static void test_receipt(struct bl_journal *j)
 	}
 }
 
+/* Is the text refused as evidence of a session that differs from ours in the byte at p, a field of `about`? */
+static bool refused_for(const char *s, size_t n, uint8_t *p)
+{
+	struct bl_statement said;
+
+	*p ^= 1;
+	const bool refused = bl_statement_check(&said, s, n, &about, &err) && err.code == BL_REFUSED;
+	*p ^= 1;
+	return refused;
+}
+
 static void test_evidence(void)
 {
+	struct bl_statement said;
 	struct bl_buf b;
-	uint8_t pk[32], bad[64] = { 0 };
 	const char *s;
 
 	bl_buf_init(&b, 65536);
 	bl_json_print(evidence, &b);
 	s = (const char *)b.p;
-	ok(!bl_receipt_check_evidence(s, b.len, hello, other.pk, session.pk, build, report, pk, &err) && !memcmp(pk, vault.pk, 32),
-	   "evidence is accepted for its session and tells the vault");
-	ok(bl_receipt_check_evidence(s, b.len, bad, other.pk, session.pk, build, report, pk, &err) && err.code == BL_REFUSED,
-	   "not for another HELLO");
-	ok(bl_receipt_check_evidence(s, b.len, hello, bad, session.pk, build, report, pk, &err) && err.code == BL_REFUSED, "nor KEM key");
-	ok(bl_receipt_check_evidence(s, b.len, hello, other.pk, bad, build, report, pk, &err) && err.code == BL_REFUSED, "nor signing key");
-	ok(bl_receipt_check_evidence(s, b.len, hello, other.pk, session.pk, report, report, pk, &err) && err.code == BL_REFUSED, "nor build");
-	ok(bl_receipt_check_evidence(s, b.len, hello, other.pk, session.pk, build, bad, pk, &err) && err.code == BL_REFUSED,
-	   "nor report data, thus not for another nonce");
+	ok(!bl_statement_check(&said, s, b.len, &about, &err) && !memcmp(said.vault_pk, vault.pk, 32), "evidence is accepted for its session and tells the vault");
+	bl_statement_fini(&said);
+	ok(refused_for(s, b.len, about.hello), "not for another HELLO");
+	ok(refused_for(s, b.len, about.kem_pk), "nor KEM key");
+	ok(refused_for(s, b.len, about.sig_pk), "nor signing key");
+	ok(refused_for(s, b.len, about.build), "nor build");
+	ok(refused_for(s, b.len, about.nonce), "nor nonce");
+	ok(refused_for(s, b.len, about.owner_pk) && refused_for(s, b.len, about.policy_hash) && refused_for(s, b.len, about.file_id),
+	   "nor owner, policy or file");
 	bool refused = true;
 	for (size_t i = 0; i < b.len; i++) {
 		b.p[i] ^= 1;
-		refused &= bl_receipt_check_evidence(s, b.len, hello, other.pk, session.pk, build, report, pk, &err) == -1 &&
-			   (err.code == BL_REFUSED || err.code == BL_PROTOCOL);
+		refused &= bl_statement_check(&said, s, b.len, &about, &err) == -1 && (err.code == BL_REFUSED || err.code == BL_PROTOCOL);
 		b.p[i] ^= 1;
 	}
 	ok(refused, "no flipped byte of evidence is accepted");
@@ -286,14 +295,16 @@ int main(int argc, char **argv)
 	if (!dir || bl_mem_init(true, &err))
 		return 99;
 	bl_json_init();
-	memset(build, 0xb0, sizeof build);
-	memset(report, 0xee, sizeof report);
+	memset(about.build, 0xb0, sizeof about.build);
+	memset(about.nonce, 0xee, sizeof about.nonce);
 	bl_ident_from_seed(&vault, seed, &err);
 	seed[0] = 2;
 	bl_ident_from_seed(&session, seed, &err);
 	seed[0] = 3;
 	bl_ident_from_seed(&other, seed, &err);
-	evidence = bl_receipt_evidence(&vault, hello, other.pk, session.pk, build, report);
+	memcpy(about.kem_pk, other.pk, 32);
+	memcpy(about.sig_pk, session.pk, 32);
+	evidence = bl_statement_new(&vault, &about, NULL);
 	ledger = bl_ledger_new();
 	snprintf(path, sizeof path, "%s/journal", dir);
 	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

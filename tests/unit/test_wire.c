@@ -17,7 +17,7 @@ static void fill(uint8_t *p, uint8_t from) { for (int i = 0; i < 32; i++) p[i] =
 /* The example of the transcript: every field counts up. */
 static void transcript(void)
 {
-	struct bl_wire_hello h = { .mask = 0xffff }, back;
+	struct bl_wire_hello h = { .backend = BL_WIRE_PROC, .mask = 0xffff }, back;
 	struct bl_wire_challenge c = { .expires = 7 }, d;
 	uint8_t report[BL_WIRE_REPORT], other[BL_WIRE_REPORT], hello[BL_WIRE_HELLO], challenge[BL_WIRE_CHALLENGE];
 	char hex[2 * BL_WIRE_REPORT + 1];
@@ -52,7 +52,14 @@ static void transcript(void)
 		same += !memcmp(report, other, sizeof report);
 	}
 	is_int(same, 0, "and every byte of challenge and HELLO changes it");
-	hello[2] = 3;
+	hello[2] = BL_WIRE_VM;
+	hello[3] = BL_STATEMENT_SNP;
+	ok(!bl_wire_get_hello(hello, sizeof hello, &back, &err) && back.backend == BL_WIRE_VM && back.class == BL_STATEMENT_SNP,
+	   "backend and class are told");
+	hello[3] = BL_STATEMENT_CLASSES;
+	ok(bl_wire_get_hello(hello, sizeof hello, &back, &err) && err.code == BL_PROTOCOL, "an unknown class is refused");
+	hello[3] = BL_STATEMENT_SOFTWARE;
+	hello[2] = 2;
 	ok(bl_wire_get_hello(hello, sizeof hello, &back, &err) && err.code == BL_PROTOCOL, "another backend is refused");
 	ok(bl_wire_get_hello(hello, sizeof hello - 1, &back, &err) && err.code == BL_PROTOCOL, "and a short HELLO");
 	challenge[140] = 1;
