@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/num.h"
@@ -179,16 +178,12 @@ int bl_footer_parse(struct bl_footer *f, const struct bl_header *h, const uint8_
 	return check(f, h->schema.n, size - h->size - n, err);
 }
 
-int bl_footer_read(struct bl_footer *f, const struct bl_header *h, const uint8_t key[BL_BLF_KEY], int fd, struct bl_err *err)
+int bl_footer_read(struct bl_footer *f, const struct bl_header *h, const uint8_t key[BL_BLF_KEY], int fd, uint64_t size, struct bl_err *err)
 {
 	uint8_t tail[BL_FOOTER_TAIL], *p = NULL;
-	struct stat st;
-	uint64_t n, size;
+	uint64_t n;
 
 	*f = (struct bl_footer){ 0 };
-	if (fstat(fd, &st) || st.st_size < 0)
-		return bl_err_sys(err, BL_IOERR, "footer");
-	size = (uint64_t)st.st_size;
 	if (size < h->size + LEAST)
 		return bl_err_set(err, BL_DATA, "footer: truncated");
 	if (bl_file_pread(fd, tail, sizeof(tail), size - sizeof(tail), err))

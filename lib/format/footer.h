@@ -60,8 +60,8 @@ int bl_footer_open(struct bl_gcm *g, const uint8_t file_id[32], const struct bl_
 /* Appends the whole footer, tail included, to b, and fills f->hash. */
 int bl_footer_print(struct bl_footer *f, const struct bl_header *h, const uint8_t key[BL_BLF_KEY], const struct bl_ident *owner,
 		    struct bl_buf *b, struct bl_err *err);
-/* Reads it from the end of fd, checks signature and every number in it against the header and the file's size. */
-int bl_footer_read(struct bl_footer *f, const struct bl_header *h, const uint8_t key[BL_BLF_KEY], int fd, struct bl_err *err);
+/* Reads it from the end of the file's `size` bytes, checks signature and every number in it against the header and that size. */
+int bl_footer_read(struct bl_footer *f, const struct bl_header *h, const uint8_t key[BL_BLF_KEY], int fd, uint64_t size, struct bl_err *err);
 /* From n bytes (tail included) that end a file of `size` bytes; p is overwritten and must be aligned to 8. Takes nothing over. */
 int bl_footer_parse(struct bl_footer *f, const struct bl_header *h, const uint8_t key[BL_BLF_KEY], uint8_t *p, size_t n, uint64_t size,
 		    struct bl_err *err);

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "crypt/mem.h"
@@ -16,6 +17,7 @@
 
 struct bl_reader {
 	int fd;
+	uint64_t part;		/* of fd that is the file; 0: all of it */
 	struct bl_header h;
 	struct bl_footer f;
 	uint8_t *key;		/* guarded; NULL until unlocked */
@@ -30,11 +32,17 @@ static int no_memory(struct bl_err *err)
 
 int bl_reader_open(struct bl_reader **r, int fd, struct bl_err *err)
 {
+	return bl_reader_open_part(r, fd, 0, err);
+}
+
+int bl_reader_open_part(struct bl_reader **r, int fd, uint64_t part, struct bl_err *err)
+{
 	struct bl_reader *n = calloc(1, sizeof(*n));
 
 	if (!n)
 		return no_memory(err);
 	n->fd = fd;
+	n->part = part;
 	if (bl_header_read(&n->h, fd, err)) {
 		bl_reader_close(n);
 		return -1;
@@ -63,8 +71,12 @@ const struct bl_header *bl_reader_header(const struct bl_reader *r)
 
 int bl_reader_unlock(struct bl_reader *r, const uint8_t key[BL_BLF_KEY], struct bl_err *err)
 {
+	struct stat st;
+
 	assert(!r->key);
-	if (bl_header_check(&r->h, key, err) || bl_footer_read(&r->f, &r->h, key, r->fd, err))
+	if (!r->part && (fstat(r->fd, &st) || st.st_size < 0))
+		return bl_err_sys(err, BL_IOERR, "cannot tell how long the file is");
+	if (bl_header_check(&r->h, key, err) || bl_footer_read(&r->f, &r->h, key, r->fd, r->part ? r->part : (uint64_t)st.st_size, err))
 		return -1;
 	r->gcm = calloc(r->h.schema.n, sizeof(*r->gcm));
 	r->key = bl_mem_new(BL_BLF_KEY);

@@ -12,6 +12,8 @@ struct bl_reader;
 
 /* Header read, bounded, signature checked; no key yet. fd is borrowed. Exit classes as in blf.h. */
 int bl_reader_open(struct bl_reader **r, int fd, struct bl_err *err);
+/* The same of the first `part` bytes of fd (0: all): a disk is longer than the file on it. */
+int bl_reader_open_part(struct bl_reader **r, int fd, uint64_t part, struct bl_err *err);
 void bl_reader_close(struct bl_reader *r);		/* NULL is fine; wipes keys */
 const struct bl_header *bl_reader_header(const struct bl_reader *r);
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * frame: see frame.h. One table of rules is the whole protocol: both ends, sending and receiving, go through the same step.
- * What this version does not serve (a journal kept elsewhere) has no rule and so is never allowed.
+ * What has no rule is never allowed.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "tee/frame.h"
 
 enum { ANY = 0xffff, FDS = 8 };		/* FDS: room for descriptors that must not be there, to close them */
@@ -22,24 +24,36 @@ static const struct rule {
 	enum bl_frame_state next;
 	uint16_t len;			/* exactly, or ANY */
 	bool more;
-	unsigned fds;
+	unsigned fds;			/* none over a stream */
+	bool vm;			/* of a helper in a VM only */
 } rules[] = {
-	{ BL_FRAME_HELLO, BL_FRAME_HELPER, IN(BL_FRAME_START), BL_FRAME_IDLE, 112, false, 0 },
-	{ BL_FRAME_CHALLENGE, BL_FRAME_CLIENT, IN(BL_FRAME_IDLE) | IN(BL_FRAME_ASKED), BL_FRAME_CHALLENGED, 144, false, 0 },
-	{ BL_FRAME_EVIDENCE, BL_FRAME_HELPER, IN(BL_FRAME_CHALLENGED), BL_FRAME_ASKED, ANY, true, 0 },
-	{ BL_FRAME_GRANT, BL_FRAME_CLIENT, IN(BL_FRAME_ASKED) | IN(BL_FRAME_KEYED), BL_FRAME_KEYED, 332, false, 0 },
-	{ BL_FRAME_OPEN, BL_FRAME_CLIENT, IN(BL_FRAME_ASKED) | IN(BL_FRAME_KEYED) | IN(BL_FRAME_READY), BL_FRAME_OPENING, 20, false, 1 },
-	{ BL_FRAME_OPENED, BL_FRAME_HELPER, IN(BL_FRAME_OPENING), BL_FRAME_READY, 44, false, 0 },
-	{ BL_FRAME_REQUEST, BL_FRAME_CLIENT, IN(BL_FRAME_READY), BL_FRAME_RUN, ANY, true, 0 },
-	{ BL_FRAME_RELEASE, BL_FRAME_HELPER, IN(BL_FRAME_RUN), BL_FRAME_READY, ANY, true, 0 },
-	{ BL_FRAME_BYE, BL_FRAME_CLIENT, IN(BL_FRAME_IDLE) | IN(BL_FRAME_ASKED) | IN(BL_FRAME_KEYED) | IN(BL_FRAME_READY), BL_FRAME_ENDED, 0, false, 0 },
-	{ BL_FRAME_BYE, BL_FRAME_HELPER, IN(BL_FRAME_ENDED), BL_FRAME_DONE, 0, false, 0 },
-	{ BL_FRAME_ERROR, BL_FRAME_HELPER, ~IN(BL_FRAME_DONE), BL_FRAME_DONE, 8, false, 0 },
+	{ BL_FRAME_HELLO, BL_FRAME_HELPER, IN(BL_FRAME_START), BL_FRAME_IDLE, 112, false, 0, false },
+	{ BL_FRAME_CHALLENGE, BL_FRAME_CLIENT, IN(BL_FRAME_IDLE) | IN(BL_FRAME_ASKED), BL_FRAME_CHALLENGED, 144, false, 0, false },
+	{ BL_FRAME_EVIDENCE, BL_FRAME_HELPER, IN(BL_FRAME_CHALLENGED), BL_FRAME_ASKED, ANY, true, 0, false },
+	{ BL_FRAME_GRANT, BL_FRAME_CLIENT, IN(BL_FRAME_ASKED) | IN(BL_FRAME_KEYED), BL_FRAME_KEYED, 332, false, 0, false },
+	{ BL_FRAME_OPEN, BL_FRAME_CLIENT, IN(BL_FRAME_ASKED) | IN(BL_FRAME_KEYED) | IN(BL_FRAME_READY), BL_FRAME_OPENING, 20, false, 1, false },
+	{ BL_FRAME_OPENED, BL_FRAME_HELPER, IN(BL_FRAME_OPENING), BL_FRAME_READY, 44, false, 0, false },
+	{ BL_FRAME_REQUEST, BL_FRAME_CLIENT, IN(BL_FRAME_READY), BL_FRAME_RUN, ANY, true, 0, false },
+	{ BL_FRAME_RELEASE, BL_FRAME_HELPER, IN(BL_FRAME_RUN), BL_FRAME_READY, ANY, true, 0, false },
+	{ BL_FRAME_ATTACH, BL_FRAME_HELPER, IN(BL_FRAME_BOOT), BL_FRAME_ATTACHING, 0, false, 0, true },
+	{ BL_FRAME_ATTACH, BL_FRAME_CLIENT, IN(BL_FRAME_ATTACHING), BL_FRAME_START, ANY, true, 0, true },
+	/* The helper changes its vault only while the word is with it. */
+	{ BL_FRAME_APPEND, BL_FRAME_HELPER, IN(BL_FRAME_START) | IN(BL_FRAME_CHALLENGED) | IN(BL_FRAME_OPENING) | IN(BL_FRAME_RUN) |
+	  IN(BL_FRAME_ENDED) | IN(BL_FRAME_SYNCING), BL_FRAME_SYNCING, ANY, false, 0, true },
+	{ BL_FRAME_SYNCED, BL_FRAME_CLIENT, IN(BL_FRAME_SYNCING), BL_FRAME_START /* back, rather */, 8, false, 0, true },
+	{ BL_FRAME_BYE, BL_FRAME_CLIENT, IN(BL_FRAME_IDLE) | IN(BL_FRAME_ASKED) | IN(BL_FRAME_KEYED) | IN(BL_FRAME_READY), BL_FRAME_ENDED, 0, false, 0, false },
+	{ BL_FRAME_BYE, BL_FRAME_HELPER, IN(BL_FRAME_ENDED), BL_FRAME_DONE, 0, false, 0, false },
+	{ BL_FRAME_ERROR, BL_FRAME_HELPER, ~IN(BL_FRAME_DONE), BL_FRAME_DONE, 8, false, 0, false },
 };
 
 void bl_frame_init(struct bl_frame_link *l, enum bl_frame_side side)
 {
 	*l = (struct bl_frame_link){ .side = side };
+}
+
+void bl_frame_init_vm(struct bl_frame_link *l, enum bl_frame_side side)
+{
+	*l = (struct bl_frame_link){ .side = side, .state = BL_FRAME_BOOT, .vm = true };
 }
 
 static const struct rule *find_rule(enum bl_frame_side from, uint16_t type)
@@ -56,7 +70,7 @@ static const char *step(struct bl_frame_link *l, enum bl_frame_side from, uint16
 	const struct rule *r = find_rule(from, type);
 	const bool more = flags & BL_FRAME_MORE;
 
-	if (!r)
+	if (!r || (r->vm && !l->vm))
 		return "a type that is unknown or not served";
 	if (flags & ~BL_FRAME_MORE)
 		return "unknown flags";
@@ -71,11 +85,13 @@ static const char *step(struct bl_frame_link *l, enum bl_frame_side from, uint16
 	/* One way to cut a message, so that many tiny pieces are none. */
 	if ((more && (!r->more || len != BL_FRAME_BODY)) || len > BL_FRAME_BODY || (l->more_type == type && !len))
 		return "a piece of the wrong length";
-	if (nfd != r->fds)
+	if (nfd != (l->vm ? 0 : r->fds))
 		return "the wrong number of descriptors";
 	l->more_type = more ? type : 0;
+	if (type == BL_FRAME_APPEND && l->state != BL_FRAME_SYNCING)
+		l->back = l->state;
 	if (!more) {
-		l->state = r->next;
+		l->state = type == BL_FRAME_SYNCED ? l->back : r->next;
 		l->asked = (uint8_t)(l->asked + (type == BL_FRAME_CHALLENGE));
 		l->granted = (uint8_t)(l->granted + (type == BL_FRAME_GRANT));
 		l->opened = (uint8_t)(l->opened + (type == BL_FRAME_OPEN));
@@ -105,7 +121,7 @@ int bl_frame_put(struct bl_frame_link *l, uint16_t type, uint16_t flags, const v
 	const struct rule *r = find_rule(l->side, type);
 	uint8_t head[BL_FRAME_HEAD];
 
-	if (put_head(l, type, flags, n, r ? r->fds : 0, head, err))
+	if (put_head(l, type, flags, n, r && !l->vm ? r->fds : 0, head, err))
 		return -1;
 	bl_buf_put(b, head, sizeof head);
 	if (n)
@@ -142,7 +158,7 @@ int bl_frame_get(struct bl_frame_link *l, const uint8_t *p, size_t n, unsigned n
 	return 0;
 }
 
-/* --- the socket --- */
+/* --- the socket, or the stream --- */
 
 static int lost(const struct bl_frame_link *l, struct bl_err *err)
 {
@@ -167,6 +183,63 @@ static ssize_t send_with_fd(int sock, const void *p, size_t n, int fd)
 	return sendmsg(sock, &m, MSG_NOSIGNAL);
 }
 
+/* Until the stream can be read or written; -1 when nobody is at its other end any more, or it took too long. */
+static int wait_for(const struct bl_frame_link *l, int fd, short events, struct bl_err *err)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int rc;
+
+	do {
+		const uint64_t now = l->deadline ? bl_time_mono_ns() : 0;
+		if (l->deadline && now >= l->deadline)
+			return bl_err_set(err, BL_UNAVAILABLE, "%s did not answer in time", l->side == BL_FRAME_HELPER ? "the client" : "the helper");
+		rc = poll(&p, 1, l->deadline ? (int)((l->deadline - now) / 1000000 + 1) : -1);
+	} while (!rc || (rc < 0 && errno == EINTR));
+	if (rc < 0)
+		return bl_err_sys(err, BL_OSERR, "cannot wait for a frame");
+	return p.revents & events ? 0 : lost(l, err);
+}
+
+/* Is the other side gone, is there nothing to be had at the moment (then that is waited for), or did something fail? */
+static int after_failure(const struct bl_frame_link *l, int fd, short events, struct bl_err *err)
+{
+	if (errno == EINTR)
+		return 0;
+	if (errno == EAGAIN)
+		return wait_for(l, fd, events, err);
+	return is_gone(errno) ? lost(l, err) : bl_err_sys(err, BL_OSERR, events == POLLIN ? "cannot receive a frame" : "cannot send a frame");
+}
+
+static int write_stream(const struct bl_frame_link *l, int fd, const uint8_t *p, size_t n, struct bl_err *err)
+{
+	while (n) {
+		ssize_t did = send(fd, p, n, MSG_NOSIGNAL);
+		if (did < 0 && errno == ENOTSOCK)	/* the port of a VM */
+			did = write(fd, p, n);
+		if (did < 0 && after_failure(l, fd, POLLOUT, err))
+			return -1;
+		p += did < 0 ? 0 : did;
+		n -= did < 0 ? 0 : (size_t)did;
+	}
+	return 0;
+}
+
+static int read_stream(const struct bl_frame_link *l, int fd, uint8_t *p, size_t n, struct bl_err *err)
+{
+	while (n) {
+		ssize_t did = l->deadline && wait_for(l, fd, POLLIN, err) ? -2 : read(fd, p, n);
+		if (did == -2)
+			return -1;
+		if (!did)
+			return lost(l, err);
+		if (did < 0 && after_failure(l, fd, POLLIN, err))
+			return -1;
+		p += did < 0 ? 0 : did;
+		n -= did < 0 ? 0 : (size_t)did;
+	}
+	return 0;
+}
+
 int bl_frame_send(struct bl_frame_link *l, int sock, uint16_t type, uint16_t flags, const void *body, size_t n, int fd, struct bl_err *err)
 {
 	uint8_t packet[BL_FRAME_MAX] UNTOUCHED;
@@ -176,6 +249,8 @@ int bl_frame_send(struct bl_frame_link *l, int sock, uint16_t type, uint16_t fla
 		return -1;
 	if (n)
 		memcpy(packet + BL_FRAME_HEAD, body, n);
+	if (l->vm)
+		return write_stream(l, sock, packet, BL_FRAME_HEAD + n, err);
 	/* The helper sends by sendto alone, so that its sandbox can tell that no descriptor goes along. */
 	do
 		sent = fd >= 0 ? send_with_fd(sock, packet, BL_FRAME_HEAD + n, fd) :
@@ -206,6 +281,35 @@ static unsigned take_fds(struct msghdr *m, int *fd)
 	return count;
 }
 
+/* The header alone first, and no byte of a body that it does not admit. */
+static int recv_stream(struct bl_frame_link *l, int sock, uint8_t *packet, struct bl_frame *f, struct bl_err *err)
+{
+	uint32_t len;
+
+	if (read_stream(l, sock, packet, BL_FRAME_HEAD, err))
+		return -1;
+	if (memcmp(packet, magic, 4) || (len = bl_le32(packet + 12)) > BL_FRAME_BODY)
+		return break_link(l, err, "not a frame");
+	if (read_stream(l, sock, packet + BL_FRAME_HEAD, len, err))
+		return -1;
+	return bl_frame_get(l, packet, BL_FRAME_HEAD + len, 0, f, err);
+}
+
+/* What the helper did to its vault is put into the vault before anything else of it is heard. */
+static int recv_vm(struct bl_frame_link *l, int sock, uint8_t *packet, struct bl_frame *f, struct bl_err *err)
+{
+	for (;;) {
+		uint64_t synced = 0;
+		int rc = recv_stream(l, sock, packet, f, err);
+
+		if (rc || f->type != BL_FRAME_APPEND || !l->append)
+			return rc;
+		if ((rc = l->append(l->arg, f, &synced, err)) < 0 ||
+		    (rc && bl_frame_send(l, sock, BL_FRAME_SYNCED, 0, &synced, sizeof synced, -1, err)))
+			return -1;
+	}
+}
+
 int bl_frame_recv(struct bl_frame_link *l, int sock, uint8_t *packet, struct bl_frame *f, int *fd, struct bl_err *err)
 {
 	union { struct cmsghdr h; char room[CMSG_SPACE(FDS * sizeof(int))]; } c = { .room = { 0 } };
@@ -216,6 +320,8 @@ int bl_frame_recv(struct bl_frame_link *l, int sock, uint8_t *packet, struct bl_
 	unsigned nfd;
 
 	*fd = -1;
+	if (l->vm)
+		return recv_vm(l, sock, packet, f, err);
 	do
 		n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);

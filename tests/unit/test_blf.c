@@ -442,7 +442,7 @@ static struct bl_footer_chunk *chunks(int fd, uint64_t *header, uint32_t *n)
 	struct bl_err err;
 	struct bl_footer_chunk *c;
 
-	if (bl_header_read(&h, fd, &err) || bl_header_unlock(&h, &helper, key, &err) || bl_footer_read(&f, &h, key, fd, &err))
+	if (bl_header_read(&h, fd, &err) || bl_header_unlock(&h, &helper, key, &err) || bl_footer_read(&f, &h, key, fd, (uint64_t)lseek(fd, 0, SEEK_END), &err))
 		abort();
 	*n = f.groups * f.columns;
 	*header = h.size;

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Frames: the order of a session, byte by byte and over a socket with descriptors; whatever is out of order ends it. */
+/*
+ * Frames: the order of a session, byte by byte and over a socket with descriptors; and that of a helper in a VM, over a stream.
+ * Whatever is out of order ends it.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../tap.h"
+#include "base/time.h"
 #include "tee/frame.h"
 
 static struct bl_err err;
@@ -314,6 +319,242 @@ static void test_end(void)
 	   "sending to nobody is 69, not SIGPIPE");
 }
 
+/* --- of a helper in a VM --- */
+
+static const struct { uint16_t type; enum bl_frame_side from; size_t len; } vm_session[] = {
+	{ BL_FRAME_ATTACH, BL_FRAME_HELPER, 0 }, { BL_FRAME_ATTACH, BL_FRAME_CLIENT, 3000 }, { BL_FRAME_APPEND, BL_FRAME_HELPER, 24 },
+	{ BL_FRAME_SYNCED, BL_FRAME_CLIENT, 8 }, { BL_FRAME_HELLO, BL_FRAME_HELPER, 112 }, { BL_FRAME_CHALLENGE, BL_FRAME_CLIENT, 144 },
+	{ BL_FRAME_EVIDENCE, BL_FRAME_HELPER, 700 }, { BL_FRAME_OPEN, BL_FRAME_CLIENT, 20 }, { BL_FRAME_OPENED, BL_FRAME_HELPER, 44 },
+	{ BL_FRAME_REQUEST, BL_FRAME_CLIENT, 90 }, { BL_FRAME_APPEND, BL_FRAME_HELPER, BL_FRAME_BODY }, { BL_FRAME_APPEND, BL_FRAME_HELPER, 99 },
+	{ BL_FRAME_SYNCED, BL_FRAME_CLIENT, 8 }, { BL_FRAME_RELEASE, BL_FRAME_HELPER, 4096 }, { BL_FRAME_BYE, BL_FRAME_CLIENT, 0 },
+	{ BL_FRAME_APPEND, BL_FRAME_HELPER, 24 }, { BL_FRAME_SYNCED, BL_FRAME_CLIENT, 8 }, { BL_FRAME_BYE, BL_FRAME_HELPER, 0 },
+};
+enum { VM_STEPS = sizeof vm_session / sizeof *vm_session };
+
+static void vm_after(int n, struct bl_frame_link end[2])
+{
+	struct bl_buf b;
+	struct bl_frame f;
+
+	bl_frame_init_vm(&end[0], BL_FRAME_HELPER);
+	bl_frame_init_vm(&end[1], BL_FRAME_CLIENT);
+	bl_buf_init(&b, BL_FRAME_MAX);
+	for (int i = 0; i < n; i++) {
+		bl_buf_clear(&b);
+		if (bl_frame_put(&end[vm_session[i].from], vm_session[i].type, 0, zeros, vm_session[i].len, &b, &err) ||
+		    bl_frame_get(&end[!vm_session[i].from], b.p, b.len, 0, &f, &err)) {
+			printf("# step %d: %s\n", i, err.msg);
+			exit(1);
+		}
+	}
+	bl_buf_fini(&b);
+}
+
+/* Is a type allowed after the first i steps? */
+static bool vm_allows(int i, uint16_t t, enum bl_frame_side from)
+{
+	const bool syncing = i && vm_session[i - 1].type == BL_FRAME_APPEND;
+	bool word;
+	uint16_t next;
+
+	if (i == VM_STEPS)
+		return false;
+	if (t == BL_FRAME_ERROR && from == BL_FRAME_HELPER)
+		return true;
+	if (syncing)		/* more of it, or its end */
+		return t == (from == BL_FRAME_HELPER ? BL_FRAME_APPEND : BL_FRAME_SYNCED);
+	word = vm_session[i].from == BL_FRAME_HELPER;
+	if (t == BL_FRAME_APPEND)
+		return from == BL_FRAME_HELPER && word && i;
+	while (vm_session[i].type == BL_FRAME_APPEND || vm_session[i].type == BL_FRAME_SYNCED)
+		i++;		/* which may be left out */
+	next = vm_session[i].type;
+	if (from == vm_session[i].from && t == next)
+		return true;
+	if (from == BL_FRAME_HELPER)
+		return false;
+	switch (t) {
+	case BL_FRAME_BYE:
+		return !word && next != BL_FRAME_ATTACH;
+	case BL_FRAME_CHALLENGE:
+		return next == BL_FRAME_OPEN;
+	case BL_FRAME_GRANT:
+		return next == BL_FRAME_OPEN;
+	case BL_FRAME_REQUEST:
+		return next == BL_FRAME_BYE && !word;
+	default:
+		return false;
+	}
+}
+
+static void test_vm_order(void)
+{
+	static const uint16_t len[13] = { 0, 112, 144, 40, 332, 20, 44, 40, 40, 24, 8, 0, 0 };
+	static uint8_t p[BL_FRAME_MAX];
+	struct bl_frame_link end[2];
+	unsigned wrong = 0, allowed = 0;
+
+	vm_after(VM_STEPS, end);
+	ok(end[0].state == BL_FRAME_DONE && end[1].state == BL_FRAME_DONE, "a whole session of a VM passes, and both ends agree that it is over");
+	for (int i = 0; i <= VM_STEPS; i++) {
+		vm_after(i, end);
+		for (int side = 0; side < 2; side++)
+			for (uint16_t k = 0; k < 15; k++) {
+				const uint16_t t = k < 13 ? k : k == 13 ? BL_FRAME_BYE : BL_FRAME_ERROR;
+				const size_t n = packet(p, t, 0, end[side].in_seq, t == BL_FRAME_ERROR ? 8 : t == BL_FRAME_BYE ? 0 : len[t]);
+				const bool good = vm_allows(i, t, side == BL_FRAME_CLIENT ? BL_FRAME_HELPER : BL_FRAME_CLIENT);
+				allowed += good;
+				if (refuses(&end[side], p, n, 0) == good)
+					wrong++, printf("# after %d steps, side %d, type %u\n", i, side, t);
+			}
+	}
+	ok(!wrong && allowed > VM_STEPS, "in every state of it, every type but the allowed ones is refused with 76");
+	vm_after(7, end);
+	ok(refuses(&end[0], p, packet(p, BL_FRAME_OPEN, 0, end[0].in_seq, 20), 1), "OPEN takes no descriptor there");
+	vm_after(10, end);
+	ok(!bl_frame_get(&end[1], p, packet(p, BL_FRAME_RELEASE, BL_FRAME_MORE, end[1].in_seq, BL_FRAME_BODY), 0, &(struct bl_frame){ 0 }, &err) &&
+	   refuses(&end[1], p, packet(p, BL_FRAME_APPEND, 0, end[1].in_seq, 24), 0), "nothing is appended between two pieces of an answer");
+}
+
+static int stream[2];
+
+static void open_stream(void)
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, stream))
+		exit(1);
+}
+
+static void close_stream(void)
+{
+	close(stream[0]);
+	close(stream[1]);
+}
+
+/* A client's first word of n bytes to a helper that waits for it, from a process that sends it in drops. */
+static int hear(const uint8_t *p, size_t n, size_t drop, struct bl_frame *f, uint8_t room[BL_FRAME_MAX])
+{
+	struct bl_frame_link end[2];
+	pid_t pid;
+	int fd = 7, rc;
+
+	vm_after(1, end);
+	open_stream();
+	pid = fork();
+	if (!pid) {
+		close(stream[0]);
+		for (size_t at = 0; at < n; at += drop) {
+			const size_t some = n - at < drop ? n - at : drop;
+			while (write(stream[1], p + at, some) != (ssize_t)some)
+				usleep(100);
+			usleep(drop < 100 ? 200 : 0);
+		}
+		_exit(0);
+	}
+	close(stream[1]);
+	err = (struct bl_err){ 0 };
+	rc = bl_frame_recv(&end[0], stream[0], room, f, &fd, &err) ? err.code : 0;
+	close(stream[0]);
+	waitpid(pid, NULL, 0);
+	return fd == -1 ? rc : -1;
+}
+
+static void test_stream(void)
+{
+	static uint8_t p[BL_FRAME_MAX + 1], room[BL_FRAME_MAX];
+	struct bl_frame f;
+	size_t n = packet(p, BL_FRAME_ATTACH, 0, 0, 50);
+	bool all = true;
+
+	ok(!hear(p, n, 1, &f, room) && f.len == 50, "a frame that comes byte by byte is one");
+	n = packet(p, BL_FRAME_ATTACH, 0, 0, BL_FRAME_BODY);
+	p[BL_FRAME_MAX - 1] = 77;
+	ok(!hear(p, n, 5000, &f, room) && f.len == BL_FRAME_BODY && room[BL_FRAME_MAX - 1] == 77, "and so is the largest");
+	for (size_t cut = 0; cut < 60; cut += 7)
+		all &= hear(p, cut, 30, &f, room) == BL_UNAVAILABLE;
+	ok(all, "the end of the stream is 69, wherever it is: the other side was killed");
+	memset(room, 0, sizeof room);
+	n = packet(p, BL_FRAME_ATTACH, 0, 0, BL_FRAME_BODY);
+	memcpy(p + 12, &(uint32_t){ BL_FRAME_BODY + 1 }, 4);
+	p[BL_FRAME_HEAD] = 77;
+	ok(hear(p, n + 1, n + 1, &f, room) == BL_PROTOCOL && !room[BL_FRAME_HEAD], "a length above the most is 76 before a byte of the body is read");
+	p[0] = 'x';
+	ok(hear(p, n, n, &f, room) == BL_PROTOCOL, "and so is what does not begin as a frame does");
+	packet(p, BL_FRAME_HELLO, 0, 0, 112);
+	ok(hear(p, 128, 128, &f, room) == BL_PROTOCOL, "a frame of the wrong side is 76");
+}
+
+static void test_patience(void)
+{
+	static uint8_t room[BL_FRAME_MAX];
+	struct bl_frame_link end[2];
+	struct bl_frame f;
+	unsigned sent = 0;
+	int fd;
+
+	vm_after(1, end);
+	open_stream();
+	end[0].deadline = bl_time_mono_ns() + 30000000;
+	ok(bl_frame_recv(&end[0], stream[0], room, &f, &fd, &err) && err.code == BL_UNAVAILABLE && strstr(err.msg, "in time"),
+	   "nobody waits beyond the deadline");
+	end[1].deadline = bl_time_mono_ns() + 30000000;
+	while (sent < 10000 && !bl_frame_send(&end[1], stream[1], BL_FRAME_ATTACH, BL_FRAME_MORE, zeros, BL_FRAME_BODY, -1, &err))
+		sent++;
+	ok(sent < 10000 && err.code == BL_UNAVAILABLE && strstr(err.msg, "in time"), "neither to be heard");
+	close(stream[0]);
+	end[1].deadline = 0;
+	end[1].more_type = 0;
+	ok(bl_frame_send(&end[1], stream[1], BL_FRAME_ATTACH, 0, zeros, 50, -1, &err) && err.code == BL_UNAVAILABLE, "sending to nobody is 69");
+	close(stream[1]);
+}
+
+/* What the client's vault is told: how often, and whether the last of it has come. */
+static struct { unsigned n, bytes; int rc; } told;
+static int take_append(void *arg, const struct bl_frame *f, uint64_t *synced, struct bl_err *e)
+{
+	(void)arg;
+	told.n++;
+	told.bytes += f->len;
+	*synced = 4711;
+	return told.rc < 0 ? bl_err_set(e, BL_IOERR, "no room") : f->len < BL_FRAME_BODY;
+}
+
+static void test_append(void)
+{
+	static uint8_t room[BL_FRAME_MAX];
+	struct bl_frame_link end[2];
+	struct bl_frame f;
+	struct bl_buf b;
+	int fd;
+
+	vm_after(10, end);
+	open_stream();
+	end[1].append = take_append;
+	bl_buf_init(&b, BL_FRAME_BODY);
+	if (bl_frame_send(&end[0], stream[0], BL_FRAME_APPEND, 0, zeros, BL_FRAME_BODY, -1, &err) ||
+	    bl_frame_send(&end[0], stream[0], BL_FRAME_APPEND, 0, zeros, 30, -1, &err))
+		exit(1);
+	if (!fork()) {		/* the helper, once it heard SYNCED */
+		if (bl_frame_recv(&end[0], stream[0], room, &f, &fd, &err) || f.type != BL_FRAME_SYNCED || bl_le64(f.body) != 4711)
+			_exit(1);
+		_exit(bl_frame_send_long(&end[0], stream[0], BL_FRAME_RELEASE, zeros, 100, &err) ? 1 : 0);
+	}
+	ok(!bl_frame_recv_long(&end[1], stream[1], BL_FRAME_RELEASE, &b, &err) && b.len == 100 && told.n == 2 && told.bytes == BL_FRAME_BODY + 30,
+	   "the vault hears of every change, and SYNCED is said, before the answer is heard");
+	wait(NULL);
+	close_stream();
+	vm_after(10, end);
+	open_stream();
+	end[1].append = take_append;
+	told.rc = -1;
+	bl_buf_clear(&b);
+	if (bl_frame_send(&end[0], stream[0], BL_FRAME_APPEND, 0, zeros, 30, -1, &err))
+		exit(1);
+	ok(bl_frame_recv_long(&end[1], stream[1], BL_FRAME_RELEASE, &b, &err) && err.code == BL_IOERR, "a change that cannot be kept ends it");
+	ok(read(stream[0], room, 1) < 0 && errno == EAGAIN, "and SYNCED is not said");
+	close_stream();
+	bl_buf_fini(&b);
+}
+
 int main(void)
 {
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
@@ -325,5 +566,9 @@ int main(void)
 	test_descriptors();
 	test_long();
 	test_end();
+	test_vm_order();
+	test_stream();
+	test_patience();
+	test_append();
 	return tap_done();
 }

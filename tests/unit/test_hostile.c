@@ -560,7 +560,7 @@ static int lying(int fd)
 	int to = copy_of(fd, &size);
 
 	bl_buf_init(&b, 1 << 20);
-	if (bl_header_read(&h, fd, &err) || bl_header_unlock(&h, &owner, key, &err) || bl_footer_read(&f, &h, key, fd, &err))
+	if (bl_header_read(&h, fd, &err) || bl_header_unlock(&h, &owner, key, &err) || bl_footer_read(&f, &h, key, fd, (uint64_t)size, &err))
 		abort();
 	for (uint32_t i = 0; i < f.groups * f.columns; i++) {
 		struct bl_stat *s = &f.chunk[i].stat;
