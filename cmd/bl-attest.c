@@ -28,8 +28,8 @@ static bool json, explain, batch;
 static const char *ovmf, *ovmf_hash, *kernel, *initrd, *append, *cpu_type, *cpu_sig, *vmm, *features;
 static uint64_t vcpus, seconds = 600;
 
-#define OPT_KEY { BL_OPT_TEXT, 0, "key", "PUB", "of a receipt: the vault's public key (its helper.pub)", &key, NULL, 0, 0, false }
-#define OPT_TYPE { BL_OPT_TEXT, 0, "type", "T", "auto, snp, tdx, sgx, nitro, tpm, nvidia, azure, receipt", &type, NULL, 0, 0, false }
+#define OPT_KEY { BL_OPT_TEXT, 0, "key", "PUB", "of a receipt or statement: the vault's public key (helper.pub)", &key, NULL, 0, 0, false }
+#define OPT_TYPE { BL_OPT_TEXT, 0, "type", "T", "auto, snp, tdx, sgx, nitro, tpm, nvidia, azure, receipt, statement", &type, NULL, 0, 0, false }
 #define OPT_JSON { BL_OPT_FLAG, 0, "json", NULL, "JSON instead of text", &json, NULL, 0, 0, false }
 #define OPT_END { BL_OPT_END, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, false }
 
@@ -175,21 +175,14 @@ static int settings(struct bl_verify *v, uint8_t pk[BL_IDENT_PK], struct bl_err 
 		return -1;
 	if (key || (output && !format && !batch)) {
 		if (v->tech)
-			return usage(err, key ? "--key is for receipts" : "--output without -f is the answer that a receipt is about; add -f");
+			return usage(err, key ? "--key is for receipts and statements" : "--output without -f is the answer that a receipt is about; add -f");
 		v->receipt = true;	/* whoever asks about a receipt is not answered about anything else */
 	}
 	if (key && bl_ident_read_pub(pk, key, err))
 		return -1;
 	v->vault_pk = key ? pk : NULL;
-	if (policy && bl_verify_policy(v, policy, err))
-		return -1;
-	for (size_t i = 0; i < roots.n; i++)
-		if (bl_verify_root(v, roots.item[i], err))
-			return -1;
-	for (size_t i = 0; i < collateral.n; i++)
-		if (bl_files_collateral(&v->files, &v->a, collateral.item[i], err))
-			return -1;
-	return 0;
+	v->answer = format || batch ? NULL : output;
+	return bl_verify_with(v, policy, &roots, &collateral, err);
 }
 
 static int print_run(const struct bl_verify_run *r, const struct bl_verify *v, struct bl_err *err)
@@ -206,7 +199,7 @@ static int print_run(const struct bl_verify_run *r, const struct bl_verify *v, s
 	else if (!bl_opt_quiet && !r->code)
 		bl_report_table(r, v->policy_id, explain, &b);
 	if (!rc && b.len)
-		rc = deliver(&b, output, err);
+		rc = deliver(&b, format ? output : NULL, err);	/* else it is what was published */
 	bl_buf_fini(&b);
 	bl_ident_fini(&id);
 	return rc;
@@ -233,9 +226,53 @@ static int examine(struct bl_verify_run *r, const struct bl_verify *v, const cha
 	return bl_err_set(err, BL_NO, "'%s' does not verify: %s", path, bl_report_why(r, why, sizeof why));
 }
 
+/* What a helper left for the owner of a file: HELLO and challenge become what its statement has to be about. */
+static int open_statement(struct bl_verify_run *r, const struct bl_verify *v, struct bl_statement_about *about, struct bl_err *err)
+{
+	const bool named = type && !strcmp(type, "statement");
+	struct bl_handoff_evidence e;
+	struct bl_err why;
+
+	if (v->tech || (type && !named && strcmp(type, "auto")) || (!named && !bl_handoff_may_evidence(r->p, r->n)))
+		return 0;
+	if (bl_handoff_get_evidence(r->p, r->n, &e, &why))
+		return bl_err_set(err, BL_DATA, "not evidence of a helper");
+	if (v->answer || nonce)
+		return usage(err, v->answer ? "a statement is about no published answer: -o needs -f" : "a statement holds its own nonce: it needs no --nonce");
+	bl_wire_about(&e.hello, &e.challenge, about);
+	r->about = about;
+	return bl_verify_take(r, e.statement, e.len, err);
+}
+
+/* Evidence of class software, or what no receipt is: its checks are the whole. */
+static bool stands_alone(const struct bl_verify_run *r)
+{
+	struct bl_receipt_claims c;
+	struct bl_err ignored;
+	bool alone;
+
+	if (bl_receipt_parse(&c, (const char *)r->p, r->n, &ignored))
+		return true;
+	alone = c.statement.class == BL_STATEMENT_SOFTWARE;
+	bl_receipt_fini(&c);
+	return alone;
+}
+
+static int one_receipt(const char *path, struct bl_verify_run *r, const struct bl_verify *v, bool show, struct bl_err *err)
+{
+	const bool alone = stands_alone(r);
+
+	if (nonce || (alone && (roots.n || collateral.n)))
+		return usage(err, nonce ? "a receipt needs no --nonce" : "a receipt of class software needs no --root or --collateral");
+	if (show || (alone && !(format || policy || when)))
+		return with_receipt(path, r, v->vault_pk, show ? show_receipt : verify_receipt, err);
+	return examine(r, v, path, false, err);
+}
+
 static int one(const char *path, const struct bl_verify *v, bool show, struct bl_err *err)
 {
 	struct bl_verify_run *r = malloc(sizeof *r);
+	struct bl_statement_about about;
 	int rc = -1;
 
 	if (!r)
@@ -243,14 +280,12 @@ static int one(const char *path, const struct bl_verify *v, bool show, struct bl
 	bl_verify_begin(r);
 	if (bl_verify_open(r, v, path, err))
 		rc = err->code == BL_DATA ? bl_err_where(err, "'%s'", path) : -1;
-	else if (!bl_verify_is_receipt(r, v))
-		rc = examine(r, v, path, show, err);
-	else if (nonce || roots.n || collateral.n)
-		rc = usage(err, "a receipt needs no --nonce, --root or --collateral");
-	else if (show || !(format || policy || when))
-		rc = with_receipt(path, r, v->vault_pk, show ? show_receipt : verify_receipt, err);
+	else if (open_statement(r, v, &about, err))
+		rc = err->code == BL_DATA ? bl_err_where(err, "'%s'", path) : -1;
+	else if (bl_verify_is_receipt(r, v))
+		rc = one_receipt(path, r, v, show, err);
 	else
-		rc = examine(r, v, path, false, err);
+		rc = examine(r, v, path, show, err);
 	bl_verify_end(r);
 	free(r);
 	return rc;

@@ -140,6 +140,12 @@ static int read_keys(struct job *j, struct bl_err *err)
 			return -1;
 	if (bl_ident_read(&j->owner, identity, &asking, err))
 		return -1;
+	/* Such a class asks for evidence before a key goes out, and a recipient opens the file without any. */
+	for (size_t i = 0; j->policy.tee_class != BL_TEE_SOFTWARE && i < recipients.n; i++)
+		if (memcmp(j->recipient[i], j->owner.pk, BL_IDENT_PK)) {
+			bl_err_set(err, BL_CONFIG, "'%s': tee.class: '%s' would open the file without evidence of that class", policy_path, recipients.item[i]);
+			return bl_err_hint(err, "leave out -r and grant the key to each session (bl-policy grant), or accept class software in the policy");
+		}
 	if (!recipients.n)
 		bl_opt_note("no -r: only the owner can open the file, no helper can");
 	return 0;

@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@
 
 static const char *output, *identity, *policy, *entity, *table, *name, *challenge, *checkpoint;
 static uint64_t k = 10, requests = 1;
-static struct bl_opt_list vaults;
+static struct bl_opt_list vaults, roots, collateral;
 static bool json, strict, dry;
 
 #define OPT_OUTPUT { BL_OPT_TEXT, 'o', "output", "FILE", "write to FILE, complete or not at all; - is the standard output", &output, NULL, 0, 0, false }
@@ -54,6 +55,9 @@ static const struct bl_opt grant_opts[] = {
 	{ BL_OPT_TEXT, 'c', "challenge", "FILE", "the challenge that the evidence answers; used once", &challenge, NULL, 0, 0, false },
 	{ BL_OPT_LIST, 0, "vault", "PUB", "a vault's helper.pub: the evidence must be of one of them", &vaults, NULL, 0, 0, false },
 	{ BL_OPT_TEXT, 0, "checkpoint", "FILE", "a checkpoint of that vault, which its journal must extend", &checkpoint, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 'p', "policy", "FILE", "an appraisal policy for evidence above class software", &policy, NULL, 0, 0, false },
+	{ BL_OPT_LIST, 0, "collateral", "PATH", "certificates, lists, TCB info for it: a directory, file or bundle", &collateral, NULL, 0, 0, false },
+	{ BL_OPT_LIST, 0, "root", "PEM", "trust these self-signed certificates for it, not the built-in ones", &roots, NULL, 0, 0, false },
 	{ BL_OPT_INT, 0, "requests", "N", "most requests under this grant (1)", &requests, NULL, 1, 1024, false },
 	OPT_OUTPUT, OPT_END,
 };
@@ -412,7 +416,8 @@ static int grant_to(const char *evidence, const char *file, struct bl_err *err)
 {
 	static const struct bl_ident_ask ask = { bl_term_passphrase, NULL };
 	uint8_t pk[sizeof vaults.item / sizeof *vaults.item][BL_IDENT_PK], out[BL_HANDOFF_GRANT];
-	struct bl_owner_terms t;
+	struct bl_verify *v = malloc(sizeof *v);
+	struct bl_owner_terms t = { .appraisal = v };
 	struct bl_source s = { .fd = -1 };
 	struct bl_ident id = { 0 };
 	struct bl_buf c, e, note, b;
@@ -422,7 +427,10 @@ static int grant_to(const char *evidence, const char *file, struct bl_err *err)
 	bl_buf_init(&e, BL_HANDOFF_EVIDENCE_MAX);
 	bl_buf_init(&note, BL_NOTE_MAX);
 	bl_buf_init(&b, sizeof out);
-	if (start(err) || read_terms(&t, pk, &c, &note, err) || bl_source_open(&s, file, err) || bl_ident_read(&id, identity, &ask, err))
+	if (!v)
+		return bl_err_set(err, BL_OSERR, "out of memory");
+	bl_verify_init(v);
+	if (start(err) || bl_verify_with(v, policy, &roots, &collateral, err) || read_terms(&t, pk, &c, &note, err) || bl_source_open(&s, file, err) || bl_ident_read(&id, identity, &ask, err))
 		goto out;
 	if (!s.sealed)
 		bl_err_set(err, BL_DATA, "'%s' is not a sealed file", file);
@@ -438,6 +446,8 @@ out:
 	bl_buf_fini(&e);
 	bl_buf_fini(&note);
 	bl_buf_fini(&b);
+	bl_verify_fini(v);
+	free(v);
 	return rc;
 }
 
@@ -451,7 +461,7 @@ static int grant(int argc, char **argv, struct bl_err *err)
 		return bl_err_set(err, BL_USAGE, "the challenge is missing: give -c FILE");
 	if (!vaults.n) {
 		bl_err_set(err, BL_USAGE, "a vault is missing");
-		return bl_err_hint(err, "evidence of class software shows whose helper it is, no more: name it with --vault helper.pub");
+		return bl_err_hint(err, "evidence tells of which vault a helper is: name the one you mean with --vault helper.pub");
 	}
 	if (!output && isatty(STDOUT_FILENO)) {
 		bl_err_set(err, BL_USAGE, "a grant is not for a terminal");

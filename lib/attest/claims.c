@@ -112,7 +112,8 @@ void bl_claims_print(const struct bl_claims *r, FILE *to)
 		 (long long)bl_json_get_int(list, "size", -1), bl_json_get_text(list, "root"), bl_json_get_text(c, "rollback"));
 	print_text(to, "journal", text);
 	print_text(to, "vault", r->claims.vault);
-	snprintf(text, sizeof text, "%s: proves who holds the vault's key, nothing about the machine", r->claims.klass);
+	snprintf(text, sizeof text, "%s: %s", r->claims.klass, r->claims.statement.class == BL_STATEMENT_SOFTWARE ?
+		 "proves who holds the vault's key, nothing about the machine" : "what it says of the machine was not judged here: 'bl-attest verify' does");
 	print_text(to, "evidence", text);
 	bl_mask_print(r->claims.statement.mask, mask);
 	print_text(to, "lockdown", mask);

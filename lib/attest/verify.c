@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "attest/appraise.h"
+#include "attest/platform.h"
 #include "attest/verify.h"
 #include "base/file.h"
 #include "base/num.h"
@@ -31,16 +32,16 @@ void bl_verify_fini(struct bl_verify *v)
 
 int bl_verify_type(struct bl_verify *v, const char *name, struct bl_err *err)
 {
-	static const char *const types[] = { "auto", "snp", "tdx", "sgx", "nitro", "tpm", "nvidia", "azure", "receipt" };
+	static const char *const types[] = { "auto", "snp", "tdx", "sgx", "nitro", "tpm", "nvidia", "azure", "receipt", "statement" };
 	const char *near;
 
 	v->receipt = !strcmp(name, "receipt");
 	v->tech = bl_evidence_tech(name);
-	if (v->tech || v->receipt || !strcmp(name, "auto"))
+	if (v->tech || v->receipt || !strcmp(name, "auto") || !strcmp(name, "statement"))
 		return 0;
 	near = bl_text_nearest(name, types, sizeof types / sizeof *types);
 	bl_err_set(err, BL_USAGE, "'%s' is no type of evidence", name);
-	return near ? bl_err_hint(err, "did you mean '%s'?", near) : bl_err_hint(err, "types: auto snp tdx sgx nitro tpm nvidia azure receipt");
+	return near ? bl_err_hint(err, "did you mean '%s'?", near) : bl_err_hint(err, "types: auto snp tdx sgx nitro tpm nvidia azure receipt statement");
 }
 
 int bl_verify_time(struct bl_verify *v, const char *when, struct bl_err *err)
@@ -120,6 +121,19 @@ int bl_verify_root(struct bl_verify *v, const char *path, struct bl_err *err)
 	return rc;
 }
 
+int bl_verify_with(struct bl_verify *v, const char *policy, const struct bl_opt_list *roots, const struct bl_opt_list *collateral, struct bl_err *err)
+{
+	if (policy && bl_verify_policy(v, policy, err))
+		return -1;
+	for (size_t i = 0; i < roots->n; i++)
+		if (bl_verify_root(v, roots->item[i], err))
+			return -1;
+	for (size_t i = 0; i < collateral->n; i++)
+		if (bl_files_collateral(&v->files, &v->a, collateral->item[i], err))
+			return -1;
+	return 0;
+}
+
 /* --- one piece of evidence --- */
 
 void bl_verify_begin(struct bl_verify_run *r)
@@ -187,7 +201,7 @@ int bl_verify_open(struct bl_verify_run *r, const struct bl_verify *v, const cha
 
 bool bl_verify_is_receipt(const struct bl_verify_run *r, const struct bl_verify *v)
 {
-	return v->receipt || (!v->tech && r->n && *r->p == '{');
+	return !r->about && (v->receipt || (!v->tech && r->n && *r->p == '{'));
 }
 
 /* Collateral of the command over the directory's. */
@@ -231,70 +245,6 @@ static int prepare(struct bl_verify_run *r, const struct bl_verify *v, struct bl
 	return bl_files_put(&r->files, &r->a, e->tech->file[0], r->p, r->n, NULL, true, err);
 }
 
-/* --- receipts --- */
-
-static bool no_bytes(const uint8_t *p, size_t n)
-{
-	return n && *p == '{';
-}
-
-static const char *const receipt_files[] = { "receipt", NULL };
-static const struct bl_evidence_tech receipt_tech = { .name = "receipt", .file = receipt_files, .detect = no_bytes };
-
-/* Checks of a receipt as checks of evidence. Which word says why stands with the names of receipt.c. */
-static int run_receipt(struct bl_verify_run *r, const struct bl_verify *v, struct bl_err *err)
-{
-	static const struct { const char *name, *reason; } words[] = {
-		{ "evidence", "signature" }, { "vault", "root-unknown" }, { "receipt", "signature" }, { "checkpoint", "signature" },
-		{ "binding", "binding" }, { "inclusion", "binding" }, { "entry", "binding" },
-	};
-	static const uint8_t unmeasured[BL_HASH_LEN];
-	struct bl_receipt_check check[BL_RECEIPT_CHECKS];
-	struct bl_receipt_claims c = { .root = NULL };
-	struct bl_evidence *e = &r->e;
-	const char *when;
-	size_t n = 0;
-	int64_t us;
-	bool ok;
-
-	e->tech = &receipt_tech;
-	r->type = "receipt";
-	bl_hash_sha256(r->p, r->n, r->sha256);
-	r->time_source = v->time_source;
-	if (bl_receipt_verify((const char *)r->p, r->n, v->vault_pk, &c, check, &n, &ok, err)) {
-		bl_receipt_fini(&c);
-		return -1;
-	}
-	e->policy = v->policy;
-	e->a = &r->a;
-	e->time = !strcmp(v->time_source, "given") ? v->time : bl_time_now();
-	e->claims = ok ? bl_json_copy(c.receipt) : NULL;	/* nothing of one that does not verify is repeated */
-	if (memcmp(c.statement.about.build, unmeasured, sizeof unmeasured))
-		bl_evidence_word(e, "measurement", c.statement.about.build, sizeof unmeasured);
-	for (size_t i = 0; i < n; i++) {
-		size_t k = 0;
-		while (k < sizeof words / sizeof *words - 1 && strcmp(words[k].name, check[i].name))
-			k++;
-		if (check[i].result == BL_CHECK_PASS)
-			bl_evidence_warn(e, BL_EVIDENCE_AUTHENTIC, check[i].name, "%s", check[i].why);
-		else if (check[i].result == BL_CHECK_SKIP)
-			bl_evidence_skip(e, BL_EVIDENCE_AUTHENTIC, check[i].name, "%s", check[i].why);
-		else
-			bl_evidence_fail(e, BL_EVIDENCE_AUTHENTIC, check[i].name, words[k].reason, "%s", check[i].why);
-	}
-	when = bl_json_get_text(e->claims, "time");
-	if (when && bl_time_parse_stamp(when, strlen(when), &us)) {
-		e->has_time = true;
-		e->signed_time = us / 1000000;
-	}
-	if (!strcmp(v->time_source, "signed") && e->has_time)
-		e->time = e->signed_time;
-	else if (!strcmp(v->time_source, "signed"))
-		bl_evidence_fail(e, BL_EVIDENCE_AUTHENTIC, "signed-time", "no-signed-time", "this receipt holds no time");
-	bl_receipt_fini(&c);
-	return bl_appraise_run(e, err);
-}
-
 /* --- the whole --- */
 
 static int failed(struct bl_verify_run *r, const struct bl_err *err)
@@ -308,8 +258,10 @@ int bl_verify_run(struct bl_verify_run *r, const struct bl_verify *v, struct bl_
 {
 	int rc;
 
-	if (bl_verify_is_receipt(r, v))
-		rc = run_receipt(r, v, err);
+	if (r->about)
+		rc = bl_platform_statement(r, v, err);
+	else if (bl_verify_is_receipt(r, v))
+		rc = bl_platform_receipt(r, v, err);
 	else
 		rc = prepare(r, v, err) ? -1 : bl_evidence_run(&r->e, r->p, r->n, err);
 	return rc ? failed(r, err) : 0;
@@ -317,8 +269,14 @@ int bl_verify_run(struct bl_verify_run *r, const struct bl_verify *v, struct bl_
 
 int bl_verify_show(struct bl_verify_run *r, const struct bl_verify *v, struct bl_err *err)
 {
+	int rc;
+
 	r->shown = true;
-	return prepare(r, v, err) || bl_evidence_show(&r->e, r->p, r->n, err) ? failed(r, err) : 0;
+	if (r->about)
+		rc = bl_platform_statement(r, v, err);
+	else
+		rc = prepare(r, v, err) ? -1 : bl_evidence_show(&r->e, r->p, r->n, err);
+	return rc ? failed(r, err) : 0;
 }
 
 int bl_verify_exit(const struct bl_verify_run *r)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * verify: what one command asks for (type, collateral, policy, nonce, time, roots), applied to one piece of evidence or, in a
- * batch, to many: settings are read once, certificates and lists parsed once. A receipt is verified here too, as evidence of type
- * "receipt", so that every output has one form.
+ * batch, to many: settings are read once, certificates and lists parsed once. A receipt and a helper's statement are verified here
+ * too (platform.h), as evidence of types "receipt" and "statement", so that every output has one form.
  */
 #ifndef BL_ATTEST_VERIFY_H
 #define BL_ATTEST_VERIFY_H
@@ -10,6 +10,7 @@
 #include "attest/evidence.h"
 #include "attest/files.h"
 #include "attest/receipt.h"
+#include "base/opt.h"
 
 struct bl_verify {			/* the settings */
 	const struct bl_evidence_tech *tech;	/* NULL: detected */
@@ -23,7 +24,8 @@ struct bl_verify {			/* the settings */
 	uint8_t nonce[64]; size_t nonce_len;
 	int64_t time;			/* where time_source is "given" */
 	const char *time_source;	/* "now", "given", "signed" */
-	const uint8_t *vault_pk;	/* of receipts, or NULL */
+	const uint8_t *vault_pk;	/* of receipts and statements, or NULL */
+	const char *answer;		/* of a receipt: the published one, a path or -; or NULL */
 	struct bl_evidence_cache *cache;	/* of a batch, or NULL */
 };
 void bl_verify_init(struct bl_verify *v);
@@ -35,13 +37,16 @@ int bl_verify_nonce(struct bl_verify *v, const char *hex, struct bl_err *err);
 int bl_verify_policy(struct bl_verify *v, const char *path, struct bl_err *err);
 /* Each self-signed certificate of the file becomes an anchor instead of the built-in ones; 65 when there is none. */
 int bl_verify_root(struct bl_verify *v, const char *path, struct bl_err *err);
+/* The three that a command line names: a policy or NULL, roots, and collateral (directories, files, bundles). */
+int bl_verify_with(struct bl_verify *v, const char *policy, const struct bl_opt_list *roots, const struct bl_opt_list *collateral, struct bl_err *err);
 
 struct bl_verify_run {			/* one verification and what came of it */
 	struct bl_arena a;
 	struct bl_evidence_files files;
 	struct bl_evidence e;
 	const uint8_t *p; size_t n;	/* the evidence */
-	const char *type;		/* "snp", ..., "receipt", or NULL where nobody knows */
+	const struct bl_statement_about *about;	/* p is a helper's statement, about this session; else NULL */
+	const char *type;		/* "snp", ..., "receipt", "statement", or NULL where nobody knows */
 	const char *time_source;
 	uint8_t sha256[32];
 	bool shown;			/* parsed only: nothing was verified */

@@ -611,7 +611,7 @@ void bl_ask_run(struct bl_ask *k, const struct bl_request *q, struct bl_arena *a
 	r.who.owner = r.h->owner;
 	r.who.purpose = q->purpose;
 	r.who.now = bl_time_now();
-	r.who.tee_class = BL_TEE_SOFTWARE;
+	r.who.tee_class = k->tee_class;
 	r.who.lockdown = k->mask;
 	r.who.sql_bytes = q->sql_len;
 	r.entry = (struct bl_entry){ .file = r.h, .owner = k->owner, .principal = r.principal, .purpose = q->purpose };

@@ -19,6 +19,7 @@
 struct bl_ask {				/* what a session has for its requests */
 	struct bl_vault *vault;
 	uint32_t mask;			/* of the lockdown */
+	enum bl_tee_class tee_class;	/* that the owner of the file accepted by a grant; without one, software */
 	const struct bl_ident *session;	/* signs receipts */
 	const struct bl_json *evidence;	/* binds that key */
 	struct bl_reader *reader;	/* header checked, not unlocked */

@@ -47,6 +47,11 @@ static bool print_plain(struct bl_buf *b, const struct bl_grant *g, const uint8_
 	return !b->failed && b->len == BL_GRANT_PLAIN;
 }
 
+enum bl_tee_class bl_grant_class(enum bl_statement_class c)
+{
+	return c == BL_STATEMENT_SOFTWARE ? BL_TEE_SOFTWARE : c == BL_STATEMENT_TPM2 ? BL_TEE_TPM2 : BL_TEE_HARDWARE;
+}
+
 int bl_grant_seal(uint8_t body[BL_GRANT_BODY], const struct bl_grant *g, const uint8_t key[BL_BLF_KEY], const struct bl_ident *owner,
 		  const uint8_t kem_pk[32], const uint8_t report[BL_WIRE_REPORT], const uint8_t header[32], struct bl_err *err)
 {

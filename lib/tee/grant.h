@@ -8,6 +8,7 @@
 #define BL_TEE_GRANT_H
 
 #include "format/blf.h"
+#include "policy/doc.h"
 #include "tee/wire.h"
 
 enum {
@@ -24,6 +25,8 @@ struct bl_grant {			/* all but the key */
 	uint8_t root[32];
 };
 
+/* The policy's word for a class of evidence: what a key is good for that was granted to it. */
+enum bl_tee_class bl_grant_class(enum bl_statement_class c);
 /* key: the file key; header: SHA-256 of the file's header. 77 when kem_pk is not usable. */
 int bl_grant_seal(uint8_t body[BL_GRANT_BODY], const struct bl_grant *g, const uint8_t key[BL_BLF_KEY], const struct bl_ident *owner,
 		  const uint8_t kem_pk[32], const uint8_t report[BL_WIRE_REPORT], const uint8_t header[32], struct bl_err *err);

@@ -51,6 +51,11 @@ void bl_handoff_put_evidence(struct bl_buf *b, const struct bl_wire_hello *h, co
 	bl_buf_put(b, statement, n);
 }
 
+bool bl_handoff_may_evidence(const uint8_t *p, size_t n)
+{
+	return n >= sizeof evidence_magic && !memcmp(p, evidence_magic, sizeof evidence_magic);
+}
+
 int bl_handoff_get_evidence(const uint8_t *p, size_t n, struct bl_handoff_evidence *e, struct bl_err *err)
 {
 	const uint8_t *magic, *hello, *challenge;

@@ -29,6 +29,8 @@ struct bl_handoff_evidence {
 	size_t len;
 };
 void bl_handoff_put_evidence(struct bl_buf *b, const struct bl_wire_hello *h, const struct bl_wire_challenge *c, const char *statement, size_t n);
+/* Does it begin as one does? */
+bool bl_handoff_may_evidence(const uint8_t *p, size_t n);
 int bl_handoff_get_evidence(const uint8_t *p, size_t n, struct bl_handoff_evidence *e, struct bl_err *err);
 
 void bl_handoff_put_grant(uint8_t out[BL_HANDOFF_GRANT], const uint8_t body[BL_GRANT_BODY]);

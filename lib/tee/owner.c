@@ -2,8 +2,12 @@
 /* owner: see owner.h. Every check comes before the nonce is spent, and the nonce before the key is sealed. */
 #include "tee/owner.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "attest/appraise.h"
+#include "attest/platform.h"
+#include "attest/report.h"
 #include "base/mask.h"
 #include "base/time.h"
 #include "crypt/mem.h"
@@ -42,25 +46,137 @@ static int check_vault(const struct bl_owner_terms *t, const uint8_t vault[BL_ID
 	return bl_err_set(err, BL_REFUSED, "the evidence is of the vault %s, which --vault does not name", fpr);
 }
 
-/* Evidence of class software, which is all that this version reads, shows a vault's key and its word on the lockdown. */
-static int check_policy(const struct bl_header *h, uint32_t mask, struct bl_err *err)
+/* --- of its platform --- */
+
+static const char *const of_platforms[] = { "technologies", "measurements", "min_tcb" };
+enum { OF_PLATFORMS = sizeof of_platforms / sizeof *of_platforms };
+
+static struct bl_json *list_of(const struct bl_json *from, struct bl_json *must, const char *check)
 {
-	static const char *const hardware[] = { "technologies", "measurements", "min_tcb" };
+	struct bl_json *list = bl_json_new_array();
+
+	for (size_t i = 0; i < bl_json_count(from); i++) {
+		const char *s = bl_json_text(bl_json_item(from, i), NULL);
+		bl_json_add(list, bl_json_new_text(s && !strcmp(s, "sev-snp") ? "snp" : s));
+	}
+	if (check)
+		bl_json_add(must, bl_json_new_text(check));
+	return list;
+}
+
+/* What the file's policy says of the platform, as an appraisal policy. */
+static struct bl_json *appraisal_of(const struct bl_policy *p, struct bl_err *err)
+{
+	const struct bl_json *technologies = bl_json_get(p->tee, "technologies"), *measurements = bl_json_get(p->tee, "measurements");
+	const struct bl_json *min_tcb = bl_json_get(p->tee, "min_tcb");
+	struct bl_json *j = bl_json_new_object(), *must = bl_json_new_array(), *parsed = NULL;
+	struct bl_buf b;
+
+	bl_json_put_int(j, "version", 1);
+	if (bl_json_count(technologies))
+		bl_json_put(j, "types", list_of(technologies, must, NULL));
+	if (bl_json_count(measurements))
+		bl_json_put(j, "measurement", list_of(measurements, must, "measurement"));
+	if (bl_json_count(min_tcb)) {
+		bl_json_put(j, "min_tcb", bl_json_copy(min_tcb));
+		bl_json_add(must, bl_json_new_text("tcb-min"));
+	}
+	if (bl_json_bool(bl_json_get(p->tee, "debug")))
+		bl_json_put_text(j, "debug", "allow");
+	bl_json_put(j, "must", must);
+	bl_buf_init(&b, 1 << 20);
+	bl_json_print(j, &b);
+	if (b.failed)
+		bl_err_set(err, BL_OSERR, "out of memory");
+	else if (!(parsed = bl_appraise_parse((const char *)b.p, b.len, err)))
+		bl_err_where(err, "the file's policy: tee");
+	bl_buf_fini(&b);
+	bl_json_free(j);
+	return parsed;
+}
+
+/* Evidence that any guest of a kind could show names nobody: somebody must have said what runs there, and whose TPM it is. */
+struct pinned { bool code, key; };
+
+static void see_pins(struct pinned *p, const struct bl_evidence *e)
+{
+	for (size_t i = 0; i < e->ncheck; i++) {
+		const char *name = e->check[i].name;
+		if (e->check[i].result != BL_EVIDENCE_PASS)
+			continue;
+		p->code = p->code || !strcmp(name, "measurement") || !strcmp(name, "registers") || !strcmp(name, "signer");
+		p->key = p->key || !strcmp(name, "ak-binding");
+	}
+}
+
+static int appraise(const struct bl_verify *v, const struct bl_statement *said, const struct bl_json *policy, struct pinned *pins, struct bl_err *err)
+{
+	struct bl_verify_run *r = malloc(sizeof *r);
+	struct bl_verify *w = malloc(sizeof *w);
+	char why[1200];
+	int rc = -1;
+
+	if (r)
+		bl_verify_begin(r);
+	if (!r || !w) {
+		bl_err_set(err, BL_OSERR, "out of memory");
+	} else {
+		*w = *v;
+		w->policy = (struct bl_json *)(uintptr_t)policy;
+		if (!bl_platform_run(r, w, said, err)) {
+			see_pins(pins, &r->e);
+			rc = bl_verify_exit(r) == BL_OK ? 0 :
+			     bl_err_set(err, BL_REFUSED, "refused: evidence of class %s (%s)", bl_statement_class_name(said->class), bl_report_why(r, why, sizeof why));
+		}
+	}
+	if (r)
+		bl_verify_end(r);
+	free(r);
+	free(w);
+	return rc;
+}
+
+static int check_platform(const struct bl_policy *p, const struct bl_owner_terms *t, const struct bl_statement *said, struct bl_err *err)
+{
+	struct bl_json *policy = appraisal_of(p, err);
+	struct pinned pins = { false, said->class != BL_STATEMENT_TPM2 };
+	int rc = -1;
+
+	if (!policy)
+		return -1;
+	/* The file's own words hold whatever the owner says beside them today. */
+	if (!appraise(t->appraisal, said, policy, &pins, err) && (!t->appraisal->policy || !appraise(t->appraisal, said, t->appraisal->policy, &pins, err)))
+		rc = 0;
+	bl_json_free(policy);
+	if (!rc && !pins.code) {
+		rc = bl_err_set(err, BL_REFUSED, "refused: nobody says what may run there");
+		bl_err_hint(err, "name it: tee.measurements in the file's policy, or measurement, registers or signer in -p FILE");
+	} else if (!rc && !pins.key) {
+		rc = bl_err_set(err, BL_REFUSED, "refused: nobody says whose TPM that is");
+		bl_err_hint(err, "name its key: ak in -p FILE, as 'bl-attest show' prints it");
+	}
+	return rc;
+}
+
+static int check_policy(const struct bl_header *h, const struct bl_owner_terms *t, const struct bl_statement *said, struct bl_err *err)
+{
 	struct bl_policy p;
 	char names[256];
 	int rc = 0;
 
 	if (bl_doc_parse(&p, h->policy, h->policy_len, err))
 		return -1;
-	if (p.tee_class != BL_TEE_SOFTWARE) {
-		rc = bl_err_set(err, BL_REFUSED, "refused: tee.class (the evidence is of class software, the policy asks for more)");
-	} else if (p.lockdown & ~mask) {
-		bl_mask_print(p.lockdown & ~mask, names);
+	if (bl_grant_class(said->class) < p.tee_class) {
+		rc = bl_err_set(err, BL_REFUSED, "refused: tee.class (the evidence is of class %s, the policy asks for more)", bl_statement_class_name(said->class));
+	} else if (p.lockdown & ~said->mask) {
+		bl_mask_print(p.lockdown & ~said->mask, names);
 		rc = bl_err_set(err, BL_REFUSED, "refused: tee.lockdown (the helper lacks %s)", names);
 	}
-	for (size_t i = 0; !rc && i < sizeof hardware / sizeof *hardware; i++)
-		if (bl_json_count(bl_json_get(p.tee, hardware[i])))
-			rc = bl_err_set(err, BL_REFUSED, "refused: tee.%s (evidence of class software has none)", hardware[i]);
+	for (size_t i = 0; !rc && said->class == BL_STATEMENT_SOFTWARE && i < OF_PLATFORMS; i++)
+		if (bl_json_count(bl_json_get(p.tee, of_platforms[i])))
+			rc = bl_err_set(err, BL_REFUSED, "refused: tee.%s (evidence of class software has none)", of_platforms[i]);
+	if (!rc && said->class != BL_STATEMENT_SOFTWARE)
+		rc = check_platform(&p, t, said, err);
 	bl_doc_fini(&p);
 	return rc;
 }
@@ -90,7 +206,8 @@ static int verify(const struct bl_header *h, const struct bl_owner_terms *t, con
 {
 	struct bl_statement_about about;
 	struct bl_statement said;
-	uint8_t ours[BL_WIRE_CHALLENGE], theirs[BL_WIRE_CHALLENGE], vault[BL_IDENT_PK];
+	uint8_t ours[BL_WIRE_CHALLENGE], theirs[BL_WIRE_CHALLENGE];
+	int rc;
 
 	if (bl_handoff_fits(c, h, bl_time_now(), err))
 		return -1;
@@ -102,9 +219,9 @@ static int verify(const struct bl_header *h, const struct bl_owner_terms *t, con
 	bl_wire_about(&e->hello, c, &about);
 	if (bl_statement_check(&said, e->statement, e->len, &about, err))
 		return -1;
-	memcpy(vault, said.vault_pk, BL_IDENT_PK);
+	rc = check_vault(t, said.vault_pk, err) || check_policy(h, t, &said, err) || set_floor(g, t, said.vault_pk, err) ? -1 : 0;
 	bl_statement_fini(&said);
-	return check_vault(t, vault, err) || check_policy(h, e->hello.mask, err) || set_floor(g, t, vault, err) ? -1 : 0;
+	return rc;
 }
 
 int bl_owner_grant(const struct bl_owner *o, const struct bl_header *h, const struct bl_owner_terms *t, const struct bl_buf *challenge,

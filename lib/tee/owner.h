@@ -6,6 +6,7 @@
 #ifndef BL_TEE_OWNER_H
 #define BL_TEE_OWNER_H
 
+#include "attest/verify.h"
 #include "tee/handoff.h"
 
 struct bl_owner { const char *path; const struct bl_ident *id; };	/* the private key and the file that it was read from */
@@ -19,10 +20,13 @@ struct bl_owner_terms {			/* what the owner wants of the helper, and what it get
 	const char *checkpoint;		/* a signed note of that vault's journal, which it must still extend; NULL: none */
 	size_t checkpoint_len;
 	uint32_t requests;
+	const struct bl_verify *appraisal;	/* policy, roots and collateral for the evidence of a platform, judged now */
 };
 /*
  * Verifies the evidence against the challenge: whose it is, for which file and policy, in time, of a vault that the terms name, of
- * a class and with a lockdown that the policy accepts; marks the nonce used, and only then seals the file key. 65, 76 malformed, 77.
+ * a class and with a lockdown that the policy accepts; above class software that the platform's evidence is authentic and passes both
+ * the file's `tee` and the terms' appraisal policy, and that one of these named what runs there (measurement, signer or registers;
+ * of a TPM also whose key signs). Then marks the nonce used, and only then seals the file key. 65, 76 malformed, 77.
  */
 int bl_owner_grant(const struct bl_owner *o, const struct bl_header *h, const struct bl_owner_terms *t, const struct bl_buf *challenge,
 		   const struct bl_buf *evidence, uint8_t out[BL_HANDOFF_GRANT], struct bl_err *err);

@@ -128,6 +128,7 @@ static int open_grant(struct session *s, const struct bl_header *h, struct bl_er
 			return -1;
 	}
 	s->ask.key = s->key;
+	s->ask.tee_class = bl_grant_class(s->hello.class);
 	return 0;
 }
 

@@ -193,8 +193,8 @@ static void not_enforced(void)
 		{ "columns.a.ingest", "\"columns\":{\"a\":{\"ingest\":\"drop\"}}," TAIL }, { "columns.*.ingest", "\"columns\":{\"*\":{\"ingest\":{\"prefix\":2}}}," TAIL },
 		{ "template", "\"template\":\"gdpr\"," TAIL }, { "requires", "\"requires\":{}," TAIL },
 		{ "amend", "\"amend\":{\"of\":[\"" FPR "\"],\"n\":1}," TAIL }, { "tee.rollback", RELEASE ",\"tee\":{\"rollback\":\"tpm\"}" },
-		{ "tee.technologies", RELEASE ",\"tee\":{\"technologies\":[]}" }, { "tee.min_tcb", RELEASE ",\"tee\":{\"min_tcb\":{\"snp\":3}}" },
-		{ "tee.measurements", RELEASE ",\"tee\":{\"measurements\":[]}" }, { "budget.window", "\"budget\":{\"window\":\"month\"}," TAIL },
+		{ "tee.technologies", RELEASE ",\"tee\":{\"class\":\"tpm2\",\"technologies\":[]}" }, { "tee.min_tcb", RELEASE ",\"tee\":{\"class\":\"software\",\"min_tcb\":{\"snp\":3}}" },
+		{ "tee.measurements", RELEASE ",\"tee\":{\"class\":\"software\",\"measurements\":[]}" }, { "budget.window", "\"budget\":{\"window\":\"month\"}," TAIL },
 		{ "budget.dataset.epsilon", "\"budget\":{\"dataset\":{\"epsilon\":1}}," TAIL },
 		{ "budget.principals." FPR ".delta", "\"budget\":{\"principals\":{\"" FPR "\":{\"delta\":\"1e-9\"}}}," TAIL },
 		{ "budget.purpose", "\"budget\":{\"purpose\":{\"x\":{}}}," TAIL }, { "expressions", "\"expressions\":\"polynomial\"," TAIL },
@@ -202,7 +202,7 @@ static void not_enforced(void)
 	static const struct { const char *path, *members; } idle[] = {
 		{ "combine", "\"combine\":{\"with\":[\"self\"]}," TAIL }, { "train", "\"train\":{\"dp\":\"required\"}," TAIL }, { "infer", "\"infer\":{\"to\":\"owner\"}," TAIL },
 		{ "plot", "\"plot\":{\"kinds\":[]}," TAIL }, { "derive", "\"derive\":\"sealed\"," TAIL }, { "columns.a.uses", "\"columns\":{\"a\":{\"uses\":[\"join\"]}}," TAIL },
-		{ "tee.debug", RELEASE ",\"tee\":{\"debug\":true}" },
+		{ "tee.debug", RELEASE ",\"tee\":{\"class\":\"tpm2\",\"debug\":true}" },
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -212,6 +212,8 @@ static void not_enforced(void)
 		is_int(l.errors, 0, "and that is no error: %s", idle[i].path);
 	}
 	finds("W18", "tee.class", RELEASE);
+	finds("W18", "tee.class", RELEASE ",\"tee\":{\"technologies\":[\"sev-snp\"],\"measurements\":[],\"min_tcb\":{\"snp\":3}}");
+	is_int(l.errors, 0, "and what the platform must be is kept, at the grant");
 	finds("W18", "tee.class", RELEASE ",\"tee\":{\"class\":\"tpm2\"}");
 	clean("\"columns\":{\"a\":{\"uses\":[\"filter\",\"group\",\"aggregate\"],\"class\":\"quasi\",\"functions\":[\"count\",\"avg\"],\"bounds\":[0,9],\"domain\":[1],"
 	      "\"grid\":1,\"bin\":1,\"scale\":0,\"tag\":[\"x\"],\"ingest\":\"keep\"}},\"principals\":[{\"role\":\"auditor\",\"key\":\"" FPR "\"}],\"purposes\":[\"p\"],"
