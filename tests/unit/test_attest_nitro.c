@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nitro documents, and the CBOR under them: documents of our own, every byte of one altered, and the known cases. */
 #include "../tap.h"
-#include "../attest.h"
+#include "../attest-aws.h"
 #include "../vectors.h"
 #include "attest/cbor.h"
 
-static struct attest_cert *root, *middle, *leaf;
+static struct aws aws;
 static struct bl_cert_anchors anchors;
 
 /* --- CBOR --- */
@@ -56,91 +56,6 @@ static void cbor(void)
 
 /* --- documents of our own --- */
 
-enum flaw { NONE, OTHER_KEY, BUNDLE_OTHER, PCR_SHORT, PCR_HIGH, NO_NONCE, EXTRA_HEADER, SIG_SHORT, NONCE_TWICE, TAGGED, DEBUG, NO_BUNDLE, SIGNED_BY_CA, DIGEST };
-
-static void head(struct bl_buf *b, enum bl_cbor_type type, uint64_t v)
-{
-	uint8_t out[9];
-
-	bl_buf_put(b, out, bl_cbor_put(out, type, v));
-}
-
-static void text(struct bl_buf *b, const char *s)
-{
-	head(b, BL_CBOR_TEXT, strlen(s));
-	bl_buf_puts(b, s);
-}
-
-static void bytes(struct bl_buf *b, const void *p, size_t n)
-{
-	head(b, BL_CBOR_BYTES, n);
-	bl_buf_put(b, p, n);
-}
-
-static void put_payload(struct bl_buf *b, enum flaw flaw)
-{
-	const struct attest_cert *signer = flaw == SIGNED_BY_CA ? middle : leaf;
-	uint8_t pcr[48] = { 0 };
-
-	head(b, BL_CBOR_MAP, flaw == NONCE_TWICE ? 10 : 9);
-	text(b, "module_id");
-	text(b, "i-0123-enc0123");
-	text(b, "digest");
-	text(b, flaw == DIGEST ? "SHA256" : "SHA384");
-	text(b, "timestamp");
-	head(b, BL_CBOR_UINT, (uint64_t)ATTEST_NOW * 1000 + 999);
-	text(b, "pcrs");
-	head(b, BL_CBOR_MAP, 3);
-	for (unsigned i = 0; i < 3; i++) {
-		memset(pcr, flaw == DEBUG ? 0 : 0x11 * (int)(i + 1), sizeof pcr);
-		head(b, BL_CBOR_UINT, flaw == PCR_HIGH && i == 2 ? 32 : i == 2 ? 8 : i);
-		bytes(b, pcr, flaw == PCR_SHORT && i == 1 ? 47 : 48);
-	}
-	text(b, "certificate");
-	bytes(b, signer->der, signer->n);
-	text(b, "cabundle");
-	head(b, BL_CBOR_ARRAY, flaw == NO_BUNDLE ? 0 : flaw == BUNDLE_OTHER ? 1 : 2);
-	if (flaw != NO_BUNDLE)
-		bytes(b, root->der, root->n);
-	if (flaw != NO_BUNDLE && flaw != BUNDLE_OTHER)
-		bytes(b, middle->der, middle->n);
-	text(b, "public_key");
-	head(b, BL_CBOR_SIMPLE, BL_CBOR_NULL);
-	text(b, "user_data");
-	bytes(b, "hello", 5);
-	for (int i = 0; i < (flaw == NONCE_TWICE ? 2 : 1); i++) {
-		text(b, "nonce");
-		if (flaw == NO_NONCE)
-			head(b, BL_CBOR_SIMPLE, BL_CBOR_NULL);
-		else
-			bytes(b, "\x01\x02\x03", 3);
-	}
-}
-
-static void put_document(struct bl_buf *b, enum flaw flaw)
-{
-	EVP_PKEY *key = flaw == OTHER_KEY || flaw == SIGNED_BY_CA ? middle->key : leaf->key;
-	struct bl_buf payload, m;
-	uint8_t rs[96];
-
-	bl_buf_init(&payload, 1 << 16);
-	bl_buf_init(&m, 1 << 16);
-	put_payload(&payload, flaw);
-	bl_buf_put(&m, "\x84\x6aSignature1\x44\xa1\x01\x38\x22\x40", 18);
-	bytes(&m, payload.p, payload.len);
-	attest_sign_raw(key, BL_KEY_SHA384, m.p, m.len, rs);
-	if (flaw == TAGGED)
-		bl_buf_put8(b, 0xd2);
-	bl_buf_put(b, "\x84\x44\xa1\x01\x38\x22", 6);
-	bl_buf_put(b, "\xa1\x04\x41\x01", flaw == EXTRA_HEADER ? 4 : 0);
-	if (flaw != EXTRA_HEADER)
-		bl_buf_put8(b, 0xa0);
-	bytes(b, payload.p, payload.len);
-	bytes(b, rs, flaw == SIG_SHORT ? 95 : 96);
-	bl_buf_fini(&payload);
-	bl_buf_fini(&m);
-}
-
 static struct run r;
 
 static void judge(const uint8_t *p, size_t n, const char *policy, const char *nonce, int64_t time)
@@ -154,12 +69,12 @@ static void judge(const uint8_t *p, size_t n, const char *policy, const char *no
 	run(&r, &bl_nitro_tech);
 }
 
-static void judge_flaw(enum flaw flaw, const char *policy, const char *nonce, int64_t time, int authentic, const char *reason, const char *why)
+static void judge_flaw(enum aws_flaw flaw, const char *policy, const char *nonce, int64_t time, int authentic, const char *reason, const char *why)
 {
 	struct bl_buf b;
 
 	bl_buf_init(&b, 1 << 16);
-	put_document(&b, flaw);
+	aws_document(&b, &aws, flaw);
 	judge(b.p, b.len, policy, nonce, time);
 	if (!ok(run_authentic(&r) == authentic && !strcmp(run_reason(&r), reason), "%s: %s", why, *reason ? reason : "passes"))
 		run_print(&r);
@@ -169,41 +84,41 @@ static void judge_flaw(enum flaw flaw, const char *policy, const char *nonce, in
 
 static void flaws(void)
 {
-	judge_flaw(NONE, NULL, NULL, ATTEST_NOW, 1, "", "a document of ours");
-	judge_flaw(TAGGED, NULL, NULL, ATTEST_NOW, 1, "", "with tag 18");
-	judge_flaw(NONE, NULL, "010203", ATTEST_NOW, 1, "", "the nonce that was asked for");
-	judge_flaw(NONE, NULL, "010204", ATTEST_NOW, 0, "nonce", "another nonce");
-	judge_flaw(NONE, NULL, "01020300", ATTEST_NOW, 0, "nonce", "a longer nonce");
-	judge_flaw(NO_NONCE, NULL, "010203", ATTEST_NOW, 0, "nonce", "no nonce where one was asked for");
-	judge_flaw(OTHER_KEY, NULL, NULL, ATTEST_NOW, 0, "signature", "signed by another key");
-	judge_flaw(SIGNED_BY_CA, NULL, NULL, ATTEST_NOW, 0, "chain", "signed by an authority");
-	judge_flaw(BUNDLE_OTHER, NULL, NULL, ATTEST_NOW, 0, "chain", "a bundle without the issuer");
-	judge_flaw(NONE, NULL, NULL, ATTEST_UNTIL + 1, 0, "cert-expired", "after the last day");
-	judge_flaw(NONE, NULL, NULL, ATTEST_FROM - 1, 0, "cert-not-yet-valid", "before the first day");
-	judge_flaw(DEBUG, NULL, NULL, ATTEST_NOW, 1, "debug", "PCR0 of zeros");
-	judge_flaw(DEBUG, "{\"version\":1,\"debug\":\"allow\"}", NULL, ATTEST_NOW, 1, "", "PCR0 of zeros where the policy allows it");
-	judge_flaw(PCR_SHORT, NULL, NULL, ATTEST_NOW, 65, "malformed", "a PCR of 47 bytes");
-	judge_flaw(PCR_HIGH, NULL, NULL, ATTEST_NOW, 65, "malformed", "PCR 32");
-	judge_flaw(EXTRA_HEADER, NULL, NULL, ATTEST_NOW, 65, "malformed", "something in the unprotected header");
-	judge_flaw(SIG_SHORT, NULL, NULL, ATTEST_NOW, 65, "malformed", "a signature of 95 bytes");
-	judge_flaw(NONCE_TWICE, NULL, NULL, ATTEST_NOW, 65, "malformed", "a nonce twice");
-	judge_flaw(NO_BUNDLE, NULL, NULL, ATTEST_NOW, 65, "malformed", "an empty bundle");
-	judge_flaw(DIGEST, NULL, NULL, ATTEST_NOW, 65, "malformed", "another digest than SHA384");
+	judge_flaw(AWS_NONE, NULL, NULL, ATTEST_NOW, 1, "", "a document of ours");
+	judge_flaw(AWS_TAGGED, NULL, NULL, ATTEST_NOW, 1, "", "with tag 18");
+	judge_flaw(AWS_NONE, NULL, "010203", ATTEST_NOW, 1, "", "the nonce that was asked for");
+	judge_flaw(AWS_NONE, NULL, "010204", ATTEST_NOW, 0, "nonce", "another nonce");
+	judge_flaw(AWS_NONE, NULL, "01020300", ATTEST_NOW, 0, "nonce", "a longer nonce");
+	judge_flaw(AWS_NO_NONCE, NULL, "010203", ATTEST_NOW, 0, "nonce", "no nonce where one was asked for");
+	judge_flaw(AWS_OTHER_KEY, NULL, NULL, ATTEST_NOW, 0, "signature", "signed by another key");
+	judge_flaw(AWS_SIGNED_BY_CA, NULL, NULL, ATTEST_NOW, 0, "chain", "signed by an authority");
+	judge_flaw(AWS_BUNDLE_OTHER, NULL, NULL, ATTEST_NOW, 0, "chain", "a bundle without the issuer");
+	judge_flaw(AWS_NONE, NULL, NULL, ATTEST_UNTIL + 1, 0, "cert-expired", "after the last day");
+	judge_flaw(AWS_NONE, NULL, NULL, ATTEST_FROM - 1, 0, "cert-not-yet-valid", "before the first day");
+	judge_flaw(AWS_DEBUG, NULL, NULL, ATTEST_NOW, 1, "debug", "PCR0 of zeros");
+	judge_flaw(AWS_DEBUG, "{\"version\":1,\"debug\":\"allow\"}", NULL, ATTEST_NOW, 1, "", "PCR0 of zeros where the policy allows it");
+	judge_flaw(AWS_PCR_SHORT, NULL, NULL, ATTEST_NOW, 65, "malformed", "a PCR of 47 bytes");
+	judge_flaw(AWS_PCR_HIGH, NULL, NULL, ATTEST_NOW, 65, "malformed", "PCR 32");
+	judge_flaw(AWS_EXTRA_HEADER, NULL, NULL, ATTEST_NOW, 65, "malformed", "something in the unprotected header");
+	judge_flaw(AWS_SIG_SHORT, NULL, NULL, ATTEST_NOW, 65, "malformed", "a signature of 95 bytes");
+	judge_flaw(AWS_NONCE_TWICE, NULL, NULL, ATTEST_NOW, 65, "malformed", "a nonce twice");
+	judge_flaw(AWS_NO_BUNDLE, NULL, NULL, ATTEST_NOW, 65, "malformed", "an empty bundle");
+	judge_flaw(AWS_DIGEST, NULL, NULL, ATTEST_NOW, 65, "malformed", "another digest than SHA384");
 }
 
 #define H "111111111111111111111111111111111111111111111111"
 static void policies(void)
 {
-	judge_flaw(NONE, "{\"version\":1,\"measurement\":[\"" H H "\"]}", NULL, ATTEST_NOW, 1, "", "PCR0 is the measurement");
-	judge_flaw(NONE, "{\"version\":1,\"measurement\":[\"" H "22\"]}", NULL, ATTEST_NOW, 1, "measurement", "another measurement");
-	judge_flaw(NONE, "{\"version\":1,\"signer\":[\"" H H "\"]}", NULL, ATTEST_NOW, 1, "signer", "PCR8 is the signer");
-	judge_flaw(NONE, "{\"version\":1,\"registers\":{\"pcr0\":[\"" H H "\"]}}", NULL, ATTEST_NOW, 1, "", "a PCR by its name");
-	judge_flaw(NONE, "{\"version\":1,\"registers\":{\"pcr1\":[\"" H H "\"]}}", NULL, ATTEST_NOW, 1, "registers", "another PCR than the policy's");
-	judge_flaw(NONE, "{\"version\":1,\"report_data\":{\"equals\":\"68656c6c6f\"}}", NULL, ATTEST_NOW, 1, "", "user data");
-	judge_flaw(NONE, "{\"version\":1,\"module_id\":[\"i-0123-enc0123\"]}", NULL, ATTEST_NOW, 1, "", "the module's name");
-	judge_flaw(NONE, "{\"version\":1,\"public_key\":[\"00\"],\"must\":[\"public-key\"]}", NULL, ATTEST_NOW, 1, "missing-check", "no public key");
-	judge_flaw(NONE, "{\"version\":1,\"must\":[\"nonce\"]}", NULL, ATTEST_NOW, 1, "missing-check", "a nonce that must be asked for");
-	judge_flaw(NONE, "{\"version\":1,\"evidence_max_age\":\"1h\"}", NULL, ATTEST_NOW + 3601, 1, "age", "a document older than an hour");
+	judge_flaw(AWS_NONE, "{\"version\":1,\"measurement\":[\"" H H "\"]}", NULL, ATTEST_NOW, 1, "", "PCR0 is the measurement");
+	judge_flaw(AWS_NONE, "{\"version\":1,\"measurement\":[\"" H "22\"]}", NULL, ATTEST_NOW, 1, "measurement", "another measurement");
+	judge_flaw(AWS_NONE, "{\"version\":1,\"signer\":[\"" H H "\"]}", NULL, ATTEST_NOW, 1, "signer", "PCR8 is the signer");
+	judge_flaw(AWS_NONE, "{\"version\":1,\"registers\":{\"pcr0\":[\"" H H "\"]}}", NULL, ATTEST_NOW, 1, "", "a PCR by its name");
+	judge_flaw(AWS_NONE, "{\"version\":1,\"registers\":{\"pcr1\":[\"" H H "\"]}}", NULL, ATTEST_NOW, 1, "registers", "another PCR than the policy's");
+	judge_flaw(AWS_NONE, "{\"version\":1,\"report_data\":{\"equals\":\"68656c6c6f\"}}", NULL, ATTEST_NOW, 1, "", "user data");
+	judge_flaw(AWS_NONE, "{\"version\":1,\"module_id\":[\"i-0123-enc0123\"]}", NULL, ATTEST_NOW, 1, "", "the module's name");
+	judge_flaw(AWS_NONE, "{\"version\":1,\"public_key\":[\"00\"],\"must\":[\"public-key\"]}", NULL, ATTEST_NOW, 1, "missing-check", "no public key");
+	judge_flaw(AWS_NONE, "{\"version\":1,\"must\":[\"nonce\"]}", NULL, ATTEST_NOW, 1, "missing-check", "a nonce that must be asked for");
+	judge_flaw(AWS_NONE, "{\"version\":1,\"evidence_max_age\":\"1h\"}", NULL, ATTEST_NOW + 3601, 1, "age", "a document older than an hour");
 }
 
 /* The time inside, in seconds although it counts milliseconds. */
@@ -212,7 +127,7 @@ static void signed_time(void)
 	struct bl_buf b;
 
 	bl_buf_init(&b, 1 << 16);
-	put_document(&b, NONE);
+	aws_document(&b, &aws, AWS_NONE);
 	run_init(&r, NULL);
 	r.e.anchors = &anchors;
 	r.e.time_signed = true;
@@ -235,7 +150,7 @@ static void flips(void)
 	struct bl_buf b;
 
 	bl_buf_init(&b, 1 << 16);
-	put_document(&b, NONE);
+	aws_document(&b, &aws, AWS_NONE);
 	for (size_t i = 0; i < b.len; i++) {
 		b.p[i] ^= (uint8_t)(1u << i % 8);
 		judge(b.p, b.len, NULL, NULL, ATTEST_NOW);
@@ -262,10 +177,8 @@ int main(void)
 	bl_json_init();
 	if (bl_mem_init(true, &err))
 		return 71;
-	root = attest_issue(NULL, attest_key(ATTEST_P384), &(struct attest_spec){ .subject = "CN=root", .ca = true });
-	middle = attest_issue(root, attest_key(ATTEST_P384), &(struct attest_spec){ .subject = "CN=middle", .ca = true });
-	leaf = attest_issue(middle, attest_key(ATTEST_P384), &(struct attest_spec){ .subject = "CN=leaf" });
-	attest_anchor(&anchors, root);
+	aws_init(&aws);
+	attest_anchor(&anchors, aws.root);
 	cbor();
 	flaws();
 	policies();
