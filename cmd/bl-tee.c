@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bl-tee: the helper. With a socket as descriptor 3, a vault's directory as descriptor 4 and no arguments it locks itself down
- * and serves one session, without a word on any other channel. From a terminal: `check` tells what of that holds on this machine.
+ * bl-tee: the helper. With a socket as descriptor 3, a vault's directory as descriptor 4 and no arguments, or --provider alone, it locks
+ * itself down and serves one session, without a word on any other channel. From a terminal: `check` tells what of that holds on
+ * this machine.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,19 +21,20 @@
 #include "base/opt.h"
 #include "crypt/mem.h"
 #include "policy/vault.h"
+#include "tee/provider.h"
 #include "tee/sandbox.h"
 #include "tee/session.h"
 #include "tee/spawn.h"
 
 /* --- the helper --- */
 
-static bool is_spawned(int argc)
+static bool is_spawned(int argc, char **argv)
 {
 	int domain = 0, type = 0;
 	socklen_t n = sizeof domain, m = sizeof type;
 	struct stat st;
 
-	return argc == 1 && !getsockopt(BL_SPAWN_SOCK, SOL_SOCKET, SO_DOMAIN, &domain, &n) && domain == AF_UNIX &&
+	return (argc == 1 || (argc == 3 && !strcmp(argv[1], "--provider"))) && !getsockopt(BL_SPAWN_SOCK, SOL_SOCKET, SO_DOMAIN, &domain, &n) && domain == AF_UNIX &&
 	       !getsockopt(BL_SPAWN_SOCK, SOL_SOCKET, SO_TYPE, &type, &m) && type == SOCK_SEQPACKET &&
 	       !fstat(BL_SPAWN_VAULT, &st) && S_ISDIR(st.st_mode);
 }
@@ -50,9 +53,10 @@ static void prime_sort(void)
 }
 
 /* Everything that opens a file or asks the system comes before bl_sandbox_enter. */
-static int serve(struct bl_err *err)
+static int serve(const char *spec, struct bl_err *err)
 {
 	static const int keep[] = { BL_SPAWN_SOCK, BL_SPAWN_VAULT };
+	struct bl_provider provider;
 	struct bl_vault vault;
 	uint32_t mask = 0;
 	int rc;
@@ -61,11 +65,14 @@ static int serve(struct bl_err *err)
 		return -1;
 	bl_json_init();
 	prime_sort();
-	if (bl_vault_open(&vault, BL_SPAWN_VAULT, "vault", err))
+	signal(SIGCHLD, SIG_IGN);		/* who asks the platform ends before us, and nobody waits for it */
+	if (bl_provider_start(&provider, spec, err) || bl_vault_open(&vault, BL_SPAWN_VAULT, "vault", err))
 		return -1;
 	close(BL_SPAWN_VAULT);
 	const int sync_fd[] = { vault.journal, vault.checkpoint, vault.cells, vault.snapshot };
-	rc = bl_sandbox_enter(BL_SPAWN_SOCK, sync_fd, vault.snapshot < 0 ? 3 : 4, &mask, err) ? -1 : bl_session_run(BL_SPAWN_SOCK, &vault, mask, err);
+	rc = bl_sandbox_enter(BL_SPAWN_SOCK, provider.sock, sync_fd, vault.snapshot < 0 ? 3 : 4, &mask, err) ? -1 :
+	     bl_session_run(BL_SPAWN_SOCK, &vault, mask, err);
+	bl_provider_stop(&provider);
 	bl_vault_close(&vault);
 	return rc;
 }
@@ -157,7 +164,7 @@ static int ask_child(uint32_t *mask, struct bl_err *err)
 		return bl_err_sys(err, BL_OSERR, "cannot start a process");
 	if (!pid) {
 		uint32_t m = 0;
-		if (bl_sandbox_begin(&p[1], 1, &m, err) || bl_sandbox_enter(p[1], &p[1], 1, &m, err))
+		if (bl_sandbox_begin(&p[1], 1, &m, err) || bl_sandbox_enter(p[1], -1, &p[1], 1, &m, err))
 			_exit(err->code);
 		_exit(write(p[1], &m, sizeof m) == sizeof m ? 0 : BL_OSERR);
 	}
@@ -255,7 +262,7 @@ int main(int argc, char **argv)
 	};
 	struct bl_err err = { 0 };
 
-	if (is_spawned(argc))
-		return serve(&err) ? err.code : 0;
+	if (is_spawned(argc, argv))
+		return serve(argv[1] ? argv[2] : NULL, &err) ? err.code : 0;
 	return bl_opt_main(&prog, argc, argv);
 }

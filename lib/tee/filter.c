@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * filter: see filter.h. What is allowed is what the code of a session does on descriptors that it has: it opens nothing, makes
- * no socket, process or thread, maps nothing executable, and sends no descriptor (sendto, not sendmsg).
+ * no socket, process or thread, maps nothing executable, and sends no descriptor (sendto, not sendmsg). The process that asks a device
+ * may do more, for it opens files; it holds nothing that is secret.
  *
  * Arguments that the kernel takes as int or unsigned are compared by their low half, as the kernel does; pointers by both.
  */
@@ -91,13 +92,17 @@ static void is_null(struct prog *p, unsigned arg)
 	end(p, SECCOMP_RET_KILL_PROCESS);
 }
 
-static void allow_frames(struct prog *p, int sock)
+/* n 0: on whatever there is. */
+static void allow_packets(struct prog *p, int receive, const int *sock, size_t n)
 {
-	unsigned short at = begin_call(p, SYS_recvmsg);
-	equal(p, 0, UINT32_MAX, sock);
+	unsigned short at = begin_call(p, receive);
+
+	if (n)
+		one_of(p, 0, UINT32_MAX, sock, n);
 	end_call(p, at);
 	at = begin_call(p, SYS_sendto);
-	equal(p, 0, UINT32_MAX, sock);
+	if (n)
+		one_of(p, 0, UINT32_MAX, sock, n);
 	equal(p, 3, UINT32_MAX, MSG_NOSIGNAL);
 	is_null(p, 4);
 	end_call(p, at);
@@ -167,29 +172,61 @@ static void allow_rest(struct prog *p)
 	end_call(p, at);
 }
 
-int bl_filter_install(int sock, const int *sync_fd, size_t nsync)
+/* --- for good --- */
+
+static void begin(struct prog *p)
 {
-	struct prog p = { .n = 0 };
-	struct sock_fprog f;
+	load(p, offsetof(struct seccomp_data, arch));
+	put(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AUDIT_ARCH_X86_64);
+	end(p, SECCOMP_RET_KILL_PROCESS);
+	load(p, offsetof(struct seccomp_data, nr));
+	put(p, BPF_JMP | BPF_JGE | BPF_K, 0, 1, X32);
+	end(p, SECCOMP_RET_KILL_PROCESS);
+}
+
+static int install(struct prog *p)
+{
+	struct sock_fprog f = { p->n, p->op };
 	long rc;
 
-	assert(nsync <= BL_FILTER_FDS);
-	load(&p, offsetof(struct seccomp_data, arch));
-	put(&p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AUDIT_ARCH_X86_64);
-	end(&p, SECCOMP_RET_KILL_PROCESS);
-	load(&p, offsetof(struct seccomp_data, nr));
-	put(&p, BPF_JMP | BPF_JGE | BPF_K, 0, 1, X32);
-	end(&p, SECCOMP_RET_KILL_PROCESS);
-	allow_frames(&p, sock);
-	allow_memory(&p);
-	allow_files(&p, sync_fd, nsync);
-	allow_rest(&p);
-	end(&p, SECCOMP_RET_KILL_PROCESS);
-	f = (struct sock_fprog){ p.n, p.op };
 	/* SPEC_ALLOW: no analyst's code runs in here, so the helper need not be protected from itself at the price of slower
 	 * loads on old kernels; against others see the sandbox. */
 	rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &f);
 	if (rc > 0)
 		errno = ESRCH;		/* a thread that could not be brought along */
 	return rc ? -1 : 0;
+}
+
+int bl_filter_install(int sock, int provider, const int *sync_fd, size_t nsync)
+{
+	const int socks[] = { sock, provider };
+	struct prog p = { .n = 0 };
+
+	assert(nsync <= BL_FILTER_FDS);
+	begin(&p);
+	allow_packets(&p, SYS_recvmsg, socks, provider < 0 ? 1 : 2);
+	allow_memory(&p);
+	allow_files(&p, sync_fd, nsync);
+	allow_rest(&p);
+	end(&p, SECCOMP_RET_KILL_PROCESS);
+	return install(&p);
+}
+
+/* What may be opened is landlock's to say. */
+int bl_filter_install_child(void)
+{
+	static const int calls[] = {
+		SYS_openat, SYS_mkdirat, SYS_unlinkat, SYS_newfstatat, SYS_ioctl, SYS_write, SYS_writev, SYS_fcntl, SYS_alarm, SYS_nanosleep,
+		SYS_clock_nanosleep,
+	};
+	struct prog p = { .n = 0 };
+
+	begin(&p);
+	allow_packets(&p, SYS_recvfrom, NULL, 0);
+	allow_memory(&p);
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+		allow(&p, calls[i]);
+	allow_rest(&p);
+	end(&p, SECCOMP_RET_KILL_PROCESS);
+	return install(&p);
 }

@@ -9,8 +9,11 @@
 #include <stddef.h>
 
 enum { BL_FILTER_FDS = 8 };
-/* For every thread of the process, for good. Frames on `sock`; sync_fd may be written, cut, synced and locked. 0, or -1 with
- * errno. */
-int bl_filter_install(int sock, const int *sync_fd, size_t nsync);
+/* For every thread of the process, for good. Frames on `sock`; a provider's question and answer on `provider`, -1 for none; sync_fd
+ * may be written, cut, synced and locked. 0, or -1 with errno. */
+int bl_filter_install(int sock, int provider, const int *sync_fd, size_t nsync);
+/* For the process that asks a provider's device: files, folders, ioctl and packets on the sockets that it has; no socket, process or
+ * thread to be made, nothing executable, nobody signalled. 0, or -1 with errno. */
+int bl_filter_install_child(void);
 
 #endif

@@ -240,8 +240,20 @@ static void forbid_tricks(uint32_t *mask)
 	prctl(PR_SET_SPECULATION_CTRL, PR_SPEC_INDIRECT_BRANCH, PR_SPEC_FORCE_DISABLE, 0, 0);
 }
 
-/* Everything that this kernel can handle is handled, and nothing allowed. */
-static bool landlock(void)
+/* Reading, writing, making and removing directories beneath it, where it is a directory. */
+static void open_to(int ruleset, const char *root)
+{
+	struct __attribute__((packed)) { uint64_t allowed; int32_t fd; } rule = { 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 7, -1 };
+
+	rule.fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (rule.fd < 0)
+		return;
+	syscall(SYS_landlock_add_rule, ruleset, 1 /* path beneath */, &rule, 0);
+	close(rule.fd);
+}
+
+/* Everything that this kernel can handle is handled, and nothing allowed but beneath root, if there is one. */
+static bool landlock(const char *root)
 {
 	static const unsigned fs_rights[] = { 0, 13, 14, 15, 15, 16 };		/* by version: how many there are */
 	struct { uint64_t fs, net, scoped; } attr;
@@ -259,12 +271,14 @@ static bool landlock(void)
 	fd = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
 	if (fd < 0)
 		return false;
+	if (root)
+		open_to(fd, root);
 	good = !syscall(SYS_landlock_restrict_self, fd, 0);
 	close(fd);
 	return good;
 }
 
-int bl_sandbox_enter(int sock, const int *sync_fd, size_t nsync, uint32_t *mask, struct bl_err *err)
+int bl_sandbox_enter(int sock, int provider, const int *sync_fd, size_t nsync, uint32_t *mask, struct bl_err *err)
 {
 	if (drop_privileges(mask, err))
 		return -1;
@@ -274,9 +288,9 @@ int bl_sandbox_enter(int sock, const int *sync_fd, size_t nsync, uint32_t *mask,
 			set(mask, BL_MASK_EMPTYROOT, empty_root());
 		set(mask, BL_MASK_NOCAPS, no_capabilities());
 		forbid_tricks(mask);
-		set(mask, BL_MASK_LANDLOCK, landlock());
+		set(mask, BL_MASK_LANDLOCK, landlock(NULL));
 		limit(RLIMIT_NPROC, 0, 0);
-		set(mask, BL_MASK_SECCOMP, !bl_filter_install(sock, sync_fd, nsync) && prctl(PR_GET_SECCOMP) == 2);
+		set(mask, BL_MASK_SECCOMP, !bl_filter_install(sock, provider, sync_fd, nsync) && prctl(PR_GET_SECCOMP) == 2);
 	}
 	in_force = *mask;
 	return 0;
@@ -291,4 +305,31 @@ int bl_sandbox_recheck(struct bl_err *err)
 		if (in_force >> checks[i].bit & 1 && prctl(checks[i].ask, 0, 0, 0, 0) != checks[i].want)
 			return bl_err_set(err, BL_OSERR, "the sandbox no longer holds: '%s'", bl_mask_name(checks[i].bit));
 	return 0;
+}
+
+/* --- the process that asks a device --- */
+
+int bl_sandbox_begin_child(pid_t helper, int sock, struct bl_err *err)
+{
+	/* A helper within landlock signals nobody, not even by ending (Linux 6.12): then the end of its socket is what tells. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != helper)
+		return bl_err_set(err, BL_UNAVAILABLE, "the helper is gone");
+	close_others(&sock, 1);
+	limit(RLIMIT_CORE, 0, 0);
+	return 0;
+}
+
+void bl_sandbox_enter_child(const char *root)
+{
+	uint32_t mask = 0;		/* nobody asks for it */
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	limit(RLIMIT_NOFILE, NOFILE, NOFILE);
+	if (SANITIZED)
+		return;
+	no_capabilities();
+	forbid_tricks(&mask);
+	landlock(root);
+	limit(RLIMIT_NPROC, 0, 0);
+	bl_filter_install_child();
 }

@@ -69,7 +69,7 @@ static uint32_t lock_down(void)
 	if (bl_sandbox_begin(keep, 4, &m, &err) || bl_mem_init(true, &err))
 		_exit(err.code);
 	bl_json_init();
-	if (bl_sandbox_enter(SOCK, sync_fd, 2, &m, &err))
+	if (bl_sandbox_enter(SOCK, -1, sync_fd, 2, &m, &err))
 		_exit(err.code);
 	return m;
 }
