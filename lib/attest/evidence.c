@@ -321,16 +321,20 @@ bool bl_evidence_collateral(struct bl_evidence *e, const char *name, const struc
 	return in_window(e, name, "collateral-stale", issued, expires);
 }
 
-/* Anchors of the technology where none were given. */
+/* Those given, or the technology's own; and what it reads. */
 static const struct bl_cert_anchors *anchors(struct bl_evidence *e)
 {
 	struct bl_cert_anchors *a;
 
-	if (e->anchors)
+	if (e->anchors && !e->tech->reads)
 		return e->anchors;
 	a = bl_arena_alloc(e->a, sizeof *a);
-	for (size_t i = 0; a && i < e->tech->nanchor && i < BL_CERT_MOST; i++)
+	if (a && e->anchors)
+		*a = *e->anchors;
+	for (size_t i = 0; a && !e->anchors && i < e->tech->nanchor && i < BL_CERT_MOST; i++)
 		memcpy(a->key[a->n++], e->tech->anchor[i], BL_HASH_LEN);
+	if (a)
+		a->reads = e->tech->reads;
 	return a;
 }
 
@@ -357,6 +361,8 @@ static bool path_key(const struct bl_cert *leaf, const struct bl_certs *with, co
 	bl_hash_add(h, a->key, a->n * sizeof *a->key);
 	for (size_t i = 0; i < a->own.n; i++)
 		hash_cert(h, a->own.v[i]);
+	for (const char *const *r = a->reads; r && *r; r++)	/* a path that is good for who reads them is not for others */
+		bl_hash_add(h, *r, strlen(*r) + 1);
 	bl_hash_end(h, key);
 	bl_hash_free(h);
 	return true;

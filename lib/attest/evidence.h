@@ -82,6 +82,7 @@ struct bl_evidence_tech {
 	/* APPRAISAL checks that no word of the policy covers, or NULL. */
 	int (*appraise)(struct bl_evidence *e, struct bl_err *err);
 	const uint8_t (*anchor)[32]; size_t nanchor;	/* built in: SHA-256 of SubjectPublicKeyInfo */
+	const char *const *reads;	/* critical extensions that its checks read in every path of bl_evidence_chain (cert.h); NULL: none */
 };
 extern const struct bl_evidence_tech bl_snp_tech, bl_quote_sgx_tech, bl_quote_tdx_tech, bl_nitro_tech, bl_tpm_tech, bl_nvidia_tech, bl_azure_tech;
 

@@ -217,5 +217,5 @@ static const uint8_t anchor[][32] = {		/* Intel SGX Root CA */
 	{ 0xa0, 0xaf, 0x03, 0x12, 0x89, 0xf5, 0xd5, 0xd4, 0x13, 0x2f, 0x91, 0x86, 0x06, 0x8a, 0x7f, 0xc1,
 	  0x36, 0x28, 0x63, 0x3b, 0xa2, 0x35, 0x77, 0x74, 0x72, 0xe2, 0x9b, 0x6b, 0x6c, 0x67, 0xa4, 0x9e },
 };
-const struct bl_evidence_tech bl_quote_sgx_tech = { "sgx", files, detect_sgx, parse_tech, verify_tech, NULL, anchor, 1 };
-const struct bl_evidence_tech bl_quote_tdx_tech = { "tdx", files, detect_tdx, parse_tech, verify_tech, NULL, anchor, 1 };
+const struct bl_evidence_tech bl_quote_sgx_tech = { "sgx", files, detect_sgx, parse_tech, verify_tech, NULL, anchor, 1, NULL };
+const struct bl_evidence_tech bl_quote_tdx_tech = { "tdx", files, detect_tdx, parse_tech, verify_tech, NULL, anchor, 1, NULL };

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "crypt/der.h"
 
 enum { ST_ATTEST_QUOTE = 0x8018, ALG_SHA1 = 0x4, ALG_SHA256 = 0xb, ALG_SHA384 = 0xc, ALG_SHA512 = 0xd, RSA_MOST = 1024, EC_MOST = 48 };
 #define TPM_GENERATED UINT32_C(0xff544347)
@@ -176,6 +177,22 @@ void bl_tpm_claims(const struct bl_tpm_quote *q, struct bl_json *o)
 	bl_json_put_int(o, "len", (int64_t)q->n);
 }
 
+/* The key of the first certificate, or of ak_pub.pem (then to be freed), or NULL. */
+struct ak { const struct bl_certs *certs; struct bl_key *own; const struct bl_key *key; };
+
+static int get_ak(struct bl_evidence *e, struct ak *ak, struct bl_err *err)
+{
+	const struct bl_evidence_file *cert = bl_evidence_find(e->files, "ak_cert.pem"), *pub = bl_evidence_find(e->files, "ak_pub.pem");
+
+	*ak = (struct ak){ .certs = NULL };
+	if (cert && (!(ak->certs = bl_evidence_certs(e, cert->p, cert->n, err)) || !ak->certs->n))
+		return bl_err_where(err, "ak_cert.pem");
+	if (pub && !(ak->own = bl_key_parse(pub->p, pub->n, err)))
+		return bl_err_where(err, "ak_pub.pem");
+	ak->key = ak->certs ? bl_cert_key(ak->certs->v[0]) : ak->own;
+	return 0;
+}
+
 static int parse(struct bl_evidence *e, const uint8_t *p, size_t n, struct bl_err *err)
 {
 	struct bl_tpm_quote q;
@@ -336,22 +353,6 @@ void bl_tpm_appraise(struct bl_evidence *e, const struct bl_tpm_quote *q)
 
 /* --- the quote alone --- */
 
-/* The key of the first certificate, or of ak_pub.pem (then to be freed), or NULL. */
-struct ak { const struct bl_certs *certs; struct bl_key *own; const struct bl_key *key; };
-
-static int get_ak(struct bl_evidence *e, struct ak *ak, struct bl_err *err)
-{
-	const struct bl_evidence_file *cert = bl_evidence_find(e->files, "ak_cert.pem"), *pub = bl_evidence_find(e->files, "ak_pub.pem");
-
-	*ak = (struct ak){ .certs = NULL };
-	if (cert && (!(ak->certs = bl_evidence_certs(e, cert->p, cert->n, err)) || !ak->certs->n))
-		return bl_err_where(err, "ak_cert.pem");
-	if (pub && !(ak->own = bl_key_parse(pub->p, pub->n, err)))
-		return bl_err_where(err, "ak_pub.pem");
-	ak->key = ak->certs ? bl_cert_key(ak->certs->v[0]) : ak->own;
-	return 0;
-}
-
 static bool is_listed(const struct bl_evidence *e, const uint8_t hash[32])
 {
 	const struct bl_json *list = bl_json_get(e->policy, "ak");
@@ -364,6 +365,81 @@ static bool is_listed(const struct bl_evidence *e, const uint8_t hash[32])
 			return true;
 	}
 	return false;
+}
+
+/* --- what certificates on the way to an attestation key say in extensions that may be critical --- */
+
+static const char extended_usage[] = "2.5.29.37", alternative_name[] = "2.5.29.17";
+static const char *const reads[] = { extended_usage, alternative_name, NULL };
+
+/* ExtKeyUsageSyntax: one or more OIDs. Is tcg-kp-AIKCertificate among them, or, where `any` counts, anyExtendedKeyUsage? */
+static bool usage_good(struct bl_der s, bool any)
+{
+	struct bl_der in, oid;
+	bool good = false;
+
+	if (!bl_der_enter(&s, BL_DER_SEQUENCE, &in) || s.n || !in.n)
+		return false;
+	while (in.n) {
+		if (!bl_der_enter(&in, BL_DER_OID, &oid))
+			return false;
+		good = good || bl_der_is_oid(oid, "2.23.133.8.3") || (any && bl_der_is_oid(oid, "2.5.29.37.0"));
+	}
+	return good;
+}
+
+/*
+ * GeneralNames: one or more, by the tags of RFC 5280, section 4.2.1.6. Which TPM they name decides nothing here: a key is known by its
+ * hash or by who certified it, and constraints of names, which would have to be held against them, are refused where they are critical.
+ */
+static bool names_good(struct bl_der s)
+{
+	static const uint8_t tags[] = { 0xa0, 0x81, 0x82, 0xa3, 0xa4, 0xa5, 0x86, 0x87, 0x88 };
+	struct bl_der in, name;
+
+	if (!bl_der_enter(&s, BL_DER_SEQUENCE, &in) || s.n || !in.n)
+		return false;
+	while (in.n) {
+		size_t i = 0;
+
+		while (i < sizeof tags && !bl_der_enter(&in, tags[i], &name))
+			i++;
+		if (i == sizeof tags)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * AUTHENTIC check `ak-usage` over a good path, where one of its certificates has something to say. An extended key usage limits a key
+ * whether it is critical or not (RFC 5280, section 4.2.1.12), and an authority's limits what it certifies: else whoever has a
+ * certificate for a web server under the same root could sign quotes.
+ */
+static void check_usage(struct bl_evidence *e, const struct bl_cert_path *path)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < path->n; i++) {
+		const struct bl_cert *c = path->v[i];
+		struct bl_der usage = { NULL, 0 }, name = { NULL, 0 };
+		const char *who = bl_cert_subject(c, "CN");
+
+		usage.p = bl_cert_extension(c, extended_usage, &usage.n);
+		name.p = bl_cert_extension(c, alternative_name, &name.n);
+		if (usage.p && !usage_good(usage, i > 0)) {
+			bl_evidence_fail(e, BL_EVIDENCE_AUTHENTIC, "ak-usage", "chain", "'%s' is certified for other uses than attestation",
+					 who ? who : "a certificate");
+			return;
+		}
+		if (name.p && !names_good(name)) {
+			bl_evidence_fail(e, BL_EVIDENCE_AUTHENTIC, "ak-usage", "chain", "'%s' has alternative names that cannot be read",
+					 who ? who : "a certificate");
+			return;
+		}
+		any = any || usage.p || name.p;
+	}
+	if (any)
+		bl_evidence_pass(e, BL_EVIDENCE_AUTHENTIC, "ak-usage");
 }
 
 static void check_binding(struct bl_evidence *e, const struct ak *ak)
@@ -379,12 +455,14 @@ static void check_binding(struct bl_evidence *e, const struct ak *ak)
 		else
 			bl_evidence_fail(e, BL_EVIDENCE_AUTHENTIC, "ak-match", "binding", "ak_pub.pem is not the key of ak_cert.pem");
 	}
-	if (ak->certs && e->anchors)
-		bl_evidence_chain(e, "ak-binding", ak->certs->v[0], ak->certs, &path);
-	else if (is_listed(e, hash))
+	if (ak->certs && e->anchors) {
+		if (bl_evidence_chain(e, "ak-binding", ak->certs->v[0], ak->certs, &path))
+			check_usage(e, &path);
+	} else if (is_listed(e, hash)) {
 		bl_evidence_pass(e, BL_EVIDENCE_AUTHENTIC, "ak-binding");
-	else
+	} else {
 		bl_evidence_skip(e, BL_EVIDENCE_AUTHENTIC, "ak-binding", "nothing says whose key this is: no ak_cert.pem under a given root, no `ak` in the policy");
+	}
 }
 
 static int verify_with(struct bl_evidence *e, const struct bl_tpm_quote *q, const struct ak *ak, struct bl_err *err)
@@ -428,4 +506,4 @@ static int verify(struct bl_evidence *e, const uint8_t *p, size_t n, struct bl_e
 }
 
 static const char *const files[] = { "quote.msg", NULL };
-const struct bl_evidence_tech bl_tpm_tech = { .name = "tpm", .file = files, .detect = detect, .parse = parse, .verify = verify };
+const struct bl_evidence_tech bl_tpm_tech = { .name = "tpm", .file = files, .detect = detect, .parse = parse, .verify = verify, .reads = reads };

@@ -242,6 +242,90 @@ static void binding(void)
 	drop(&m);
 }
 
+#define AIK 6, 5, 0x67, 0x81, 5, 8, 3
+#define SERVER 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1
+#define ANY_USE 6, 4, 0x55, 0x1d, 0x25, 0
+static const uint8_t aik[] = { 0x30, 7, AIK }, server[] = { 0x30, 10, SERVER }, both[] = { 0x30, 17, SERVER, AIK }, any_use[] = { 0x30, 6, ANY_USE },
+		     no_use[] = { 0x30, 0 }, cut_use[] = { 0x30, 9, AIK, 6, 1 }, use_and_more[] = { 0x30, 7, AIK, 5, 0 },
+		     dir_name[] = { 0x30, 4, 0xa4, 2, 0x30, 0 }, no_name[] = { 0x30, 0 }, odd_name[] = { 0x30, 4, 0x8b, 2, 'a', 'b' },
+		     name_and_more[] = { 0x30, 4, 0xa4, 2, 0x30, 0, 5, 0 };
+#define EKU "2.5.29.37"
+#define SAN "2.5.29.17"
+#define EXT(oid, critical, bytes) { oid, critical, bytes, sizeof bytes }
+
+/* A certificate of ak's key with these extensions, under an authority with those. */
+static void extension(struct attest_ext own, struct attest_ext more, struct attest_ext above, int authentic, const char *reason, const char *why)
+{
+	static EVP_PKEY *key;
+	struct attest_cert *ca, *leaf;
+	struct bl_buf pem;
+	struct made m;
+
+	key = key ? key : attest_key(ATTEST_P384);
+	ca = attest_issue(root, key, &(struct attest_spec){ .subject = "CN=middle", .ca = true, .ext = { above } });
+	leaf = attest_issue(ca, ak->key, &(struct attest_spec){ .subject = "CN=ak", .ext = { own, more } });
+	make(&m, ak->key, 0x18, BL_KEY_SHA256, NONE);
+	start(&m, "{\"version\":1,\"must\":[\"ak-binding\"]}");
+	bl_buf_init(&pem, 1 << 16);
+	attest_pem(&pem, leaf);
+	attest_pem(&pem, ca);
+	run_add(&r, "ak_cert.pem", pem.p, pem.len);
+	bl_buf_fini(&pem);
+	r.e.anchors = &anchors;
+	end(authentic, reason, why);
+	drop(&m);
+}
+
+static void extensions(void)
+{
+	static const struct attest_ext none = { 0 };
+
+	extension((struct attest_ext)EXT(EKU, true, aik), none, none, 1, "", "a certificate for attestation keys, critical");
+	extension((struct attest_ext)EXT(EKU, true, both), none, none, 1, "", "one for these among other uses");
+	extension((struct attest_ext)EXT(EKU, false, aik), none, none, 1, "", "one that is not critical");
+	extension((struct attest_ext)EXT(EKU, true, server), none, none, 0, "chain", "a certificate for web servers, critical");
+	extension((struct attest_ext)EXT(EKU, false, server), none, none, 0, "chain", "or not: its holder signs no quotes");
+	extension((struct attest_ext)EXT(EKU, true, any_use), none, none, 0, "chain", "one for any use, which is not asked to be careful with it");
+	extension((struct attest_ext)EXT(EKU, true, no_use), none, none, 0, "chain", "an empty list of uses");
+	extension((struct attest_ext)EXT(EKU, true, cut_use), none, none, 0, "chain", "a list of uses that is cut");
+	extension((struct attest_ext)EXT(EKU, true, use_and_more), none, none, 0, "chain", "a list of uses with bytes after it");
+	extension((struct attest_ext)EXT(SAN, true, dir_name), none, none, 1, "", "the TPM's name as alternative name, critical");
+	extension((struct attest_ext)EXT(SAN, true, dir_name), (struct attest_ext)EXT(EKU, true, aik), none, 1, "", "both");
+	extension((struct attest_ext)EXT(SAN, true, dir_name), (struct attest_ext)EXT(EKU, true, server), none, 0, "chain", "a name does not make up for another use");
+	extension((struct attest_ext)EXT(SAN, true, no_name), none, none, 0, "chain", "an empty list of names");
+	extension((struct attest_ext)EXT(SAN, true, odd_name), none, none, 0, "chain", "a name of a kind that there is none of");
+	extension((struct attest_ext)EXT(SAN, false, name_and_more), none, none, 0, "chain", "a list of names with bytes after it");
+	extension((struct attest_ext)EXT("2.5.29.30", true, no_use), none, none, 0, "chain", "an unknown critical extension");
+	extension((struct attest_ext)EXT(EKU, true, aik), (struct attest_ext)EXT("1.2.3.4", true, aik), none, 0, "chain", "one beside a known one");
+	extension(none, none, (struct attest_ext)EXT(EKU, true, aik), 1, "", "an authority for attestation keys");
+	extension(none, none, (struct attest_ext)EXT(EKU, false, any_use), 1, "", "an authority for any use");
+	extension((struct attest_ext)EXT(EKU, true, aik), none, (struct attest_ext)EXT(EKU, true, server), 0, "chain", "an authority for web servers");
+	extension(none, none, (struct attest_ext)EXT("2.5.29.30", true, no_use), 0, "chain", "an authority with name constraints, which nobody reads");
+	ok(!anchors.reads, "what a technology reads is not written to the roots of others");
+}
+
+/* A batch keeps paths: one that is good for quotes of TPMs is not good for who does not read what its certificates say. */
+static void cached(void)
+{
+	static const struct bl_evidence_tech deaf = { .name = "deaf" };
+	struct attest_cert *leaf = attest_issue(root, ak->key, &(struct attest_spec){ .subject = "CN=ak", .ext = { EXT(EKU, true, aik) } });
+	struct bl_cert *c = attest_parse(leaf);
+	struct bl_evidence_cache *cache = bl_evidence_cache_new();
+	const struct bl_evidence_tech *const tech[] = { &bl_tpm_tech, &deaf, &bl_tpm_tech };
+
+	for (int i = 0; i < 3; i++) {
+		run_init(&r, NULL);
+		r.e.tech = tech[i];
+		r.e.anchors = &anchors;
+		r.e.cache = cache;
+		r.e.time = ATTEST_NOW;
+		ok(bl_evidence_chain(&r.e, "chain", c, NULL, NULL) == (i != 1), "a critical extension is read by who reads it, time %d", i);
+		run_fini(&r);
+	}
+	bl_evidence_cache_free(cache);
+	bl_cert_free(c);
+}
+
 #define V7 "\"0707070707070707070707070707070707070707070707070707070707070707\""
 #define V16 "\"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1\""
 static void registers(void)
@@ -341,6 +425,8 @@ int main(void)
 	attest_anchor(&anchors, root);
 	schemes();
 	binding();
+	extensions();
+	cached();
 	registers();
 	nonces();
 	flips();
