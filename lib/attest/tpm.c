@@ -193,6 +193,22 @@ static int get_ak(struct bl_evidence *e, struct ak *ak, struct bl_err *err)
 	return 0;
 }
 
+/* The hash of the key is shown as the policy's `ak` takes it: whoever shows evidence of a machine of theirs can pin its key. */
+static int put_ak(struct bl_evidence *e, struct bl_err *err)
+{
+	uint8_t hash[32];
+	struct ak ak;
+
+	if (get_ak(e, &ak, err))
+		return -1;
+	if (ak.key) {
+		bl_key_hash(ak.key, hash);
+		bl_json_put_hex(e->claims, "ak", hash, sizeof hash);
+	}
+	bl_key_free(ak.own);
+	return 0;
+}
+
 static int parse(struct bl_evidence *e, const uint8_t *p, size_t n, struct bl_err *err)
 {
 	struct bl_tpm_quote q;
@@ -201,7 +217,7 @@ static int parse(struct bl_evidence *e, const uint8_t *p, size_t n, struct bl_er
 		return bl_err_where(err, "tpm");
 	e->claims = bl_json_new_object();
 	bl_tpm_claims(&q, e->claims);
-	return 0;
+	return put_ak(e, err) ? bl_err_where(err, "tpm") : 0;
 }
 
 /* --- checks that azure makes too --- */

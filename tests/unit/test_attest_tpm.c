@@ -326,6 +326,37 @@ static void cached(void)
 	bl_cert_free(c);
 }
 
+static void shown(void)
+{
+	const struct bl_json *v;
+	struct bl_cert *c = attest_parse(ak);
+	uint8_t hash[32];
+	struct made m;
+	char hex[65];
+
+	make(&m, ak->key, 0x18, BL_KEY_SHA256, NONE);
+	bl_key_hash(bl_cert_key(c), hash);
+	bl_text_hex(hash, 32, hex);
+	bl_cert_free(c);
+	for (int cert = 0; cert < 2; cert++) {
+		start(&m, NULL);
+		if (cert)
+			add_cert(ak);
+		else
+			add_key(ak->key);
+		r.e.tech = &bl_tpm_tech;
+		ok(!bl_evidence_show(&r.e, r.files.v[0].p, r.files.v[0].n, &err), "show reads a quote with %s", cert ? "a certificate" : "a key");
+		v = bl_json_get(r.e.claims, "ak");
+		is_str(v ? bl_json_text(v, NULL) : NULL, hex, "and shows the key's hash as the policy takes it");
+		run_fini(&r);
+	}
+	start(&m, NULL);
+	r.e.tech = &bl_tpm_tech;
+	ok(!bl_evidence_show(&r.e, r.files.v[0].p, r.files.v[0].n, &err) && !bl_json_get(r.e.claims, "ak"), "and none where there is no key");
+	run_fini(&r);
+	drop(&m);
+}
+
 #define V7 "\"0707070707070707070707070707070707070707070707070707070707070707\""
 #define V16 "\"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1\""
 static void registers(void)
@@ -427,6 +458,7 @@ int main(void)
 	binding();
 	extensions();
 	cached();
+	shown();
 	registers();
 	nonces();
 	flips();
