@@ -348,6 +348,11 @@ void bl_key_hash(const struct bl_key *k, uint8_t out[32])
 	memcpy(out, k->hash, sizeof k->hash);
 }
 
+void bl_key_print(const struct bl_key *k, struct bl_buf *out)
+{
+	bl_pem_put(out, "PUBLIC KEY", k->der, k->n);
+}
+
 bool bl_key_equal(const struct bl_key *a, const struct bl_key *b)
 {
 	return a->n == b->n && !memcmp(a->der, b->der, a->n);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 struct bl_key;
@@ -31,6 +32,8 @@ enum bl_key_kind bl_key_kind(const struct bl_key *k);
 unsigned bl_key_bits(const struct bl_key *k);
 /* SHA-256 of the DER SubjectPublicKeyInfo. */
 void bl_key_hash(const struct bl_key *k, uint8_t out[32]);
+/* SubjectPublicKeyInfo in PEM, as `openssl pkey -pubin` prints it; appended. */
+void bl_key_print(const struct bl_key *k, struct bl_buf *out);
 bool bl_key_equal(const struct bl_key *a, const struct bl_key *b);
 
 /* r || s, each as wide as the curve, big-endian; SHA-256 on P-256, SHA-384 on P-384 unless `hash` says otherwise. */

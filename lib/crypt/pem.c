@@ -120,3 +120,16 @@ out:
 	free(text);
 	return ret;
 }
+
+void bl_pem_put(struct bl_buf *out, const char *label, const uint8_t *der, size_t n)
+{
+	enum { LINE = 48 };	/* bytes; 64 characters */
+	char text[BL_TEXT_B64(LINE)];
+
+	bl_buf_printf(out, "-----BEGIN %s-----\n", label);
+	for (size_t at = 0; at < n; at += LINE) {
+		bl_buf_put(out, text, bl_text_b64(der + at, n - at < LINE ? n - at : LINE, text));
+		bl_buf_put8(out, '\n');
+	}
+	bl_buf_printf(out, "-----END %s-----\n", label);
+}

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 /*
@@ -18,6 +19,8 @@
  */
 typedef int bl_pem_each_fn(void *arg, const uint8_t *der, size_t n, struct bl_err *err);
 int bl_pem_each(const uint8_t *p, size_t n, const char *label, bl_pem_each_fn *each, void *arg, struct bl_err *err);
+/* One block, in lines of 64 characters. The buffer's failure is its own. */
+void bl_pem_put(struct bl_buf *out, const char *label, const uint8_t *der, size_t n);
 /* Does it look like PEM rather than DER? */
 bool bl_pem_is(const uint8_t *p, size_t n);
 

@@ -201,6 +201,29 @@ static void edwards(void)
 	bl_key_free(a);
 }
 
+static void printed(void)
+{
+	EVP_PKEY *const key[] = { attest_key(ATTEST_P256), attest_key(ATTEST_P384), attest_key(ATTEST_RSA2048) };
+	static const char *const name[] = { "P-256", "P-384", "RSA" };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct bl_key *k = read_back(key[i]);
+		BIO *bio = BIO_new(BIO_s_mem());
+		struct bl_buf b;
+		char *p = NULL;
+		long n = 0;
+
+		if (PEM_write_bio_PUBKEY(bio, key[i]) == 1)
+			n = BIO_get_mem_data(bio, &p);
+		bl_buf_init(&b, 4096);
+		bl_key_print(k, &b);
+		ok(n > 0 && b.len == (size_t)n && !memcmp(b.p, p, b.len), "%s: a key is printed as OpenSSL prints it", name[i]);
+		bl_buf_fini(&b);
+		BIO_free(bio);
+		bl_key_free(k);
+	}
+}
+
 static void digests(void)
 {
 	static const char *const want[] = { "a9993e36", "ba7816bf", "cb00753f", "ddaf35a1" };
@@ -225,6 +248,7 @@ int main(void)
 	rsa();
 	edwards();
 	forms();
+	printed();
 	digests();
 	attest_done();
 	return tap_done();
