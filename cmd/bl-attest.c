@@ -106,16 +106,13 @@ static int deliver(const struct bl_buf *b, const char *path, struct bl_err *err)
 	return rc;
 }
 
-static int deliver_json(struct bl_json *j, bool pretty, struct bl_err *err)
+static int deliver_json(struct bl_json *j, struct bl_err *err)
 {
 	struct bl_buf b;
 	int rc;
 
 	bl_buf_init(&b, BL_REPORT_MAX);
-	if (pretty)
-		bl_json_print_pretty(j, &b);
-	else
-		bl_json_print(j, &b);
+	bl_json_print_pretty(j, &b);
 	bl_buf_put8(&b, '\n');
 	rc = deliver(&b, NULL, err);
 	bl_buf_fini(&b);
@@ -125,44 +122,27 @@ static int deliver_json(struct bl_json *j, bool pretty, struct bl_err *err)
 
 static const struct bl_ident_ask asking = { bl_term_passphrase, NULL };
 
-/* --- receipts, as they were before there was other evidence --- */
+/* --- receipts --- */
 
-static int verify_receipt(const char *path, const struct bl_claims *r, struct bl_err *err)
-{
-	if (json) {
-		if (deliver_json(bl_claims_checks_json(r, key), true, err))
-			return -1;
-	} else if (!bl_opt_quiet) {
-		bl_claims_print_checks(r, stdout);
-	}
-	return r->good ? BL_OK : bl_err_set(err, BL_NO, "'%s' does not verify", path);
-}
-
-static int show_receipt(const char *path, const struct bl_claims *r, struct bl_err *err)
-{
-	if (!r->good) {
-		bl_err_set(err, BL_NO, "'%s' does not verify", path);
-		return bl_err_hint(err, "'bl-attest verify' tells which check fails");
-	}
-	if (json && deliver_json(bl_claims_json(r, key), true, err))
-		return -1;
-	if (!json)
-		bl_claims_print(r, stdout);
-	if (!key)
-		bl_opt_note("vault key not pinned: compare it with its owner's, or give --key");
-	return 0;
-}
-
-static int with_receipt(const char *path, const struct bl_verify_run *run, const uint8_t *pk, int (*then)(const char *, const struct bl_claims *, struct bl_err *),
-			struct bl_err *err)
+/* What it says, once it verified: what a forger wrote is not shown. */
+static int show_receipt(const char *path, const struct bl_verify_run *run, const uint8_t *pk, struct bl_err *err)
 {
 	struct bl_claims r = { .n = 0 };
-	int rc;
+	int rc = -1;
 
-	if (bl_claims_examine(&r, run->p, run->n, pk, then == verify_receipt ? output : NULL, err))
+	if (bl_claims_examine(&r, run->p, run->n, pk, NULL, err)) {
 		rc = err->code == BL_DATA ? bl_err_where(err, "'%s'", path) : -1;
-	else
-		rc = then(path, &r, err);
+	} else if (!r.good) {
+		bl_err_set(err, BL_NO, "'%s' does not verify", path);
+		bl_err_hint(err, "'bl-attest verify' tells which check fails");
+	} else if (json) {
+		rc = deliver_json(bl_claims_json(&r, key), err);
+	} else {
+		bl_claims_print(&r, stdout);
+		rc = 0;
+	}
+	if (!rc && !key)
+		bl_opt_note("vault key not pinned: compare it with its owner's, or give --key");
 	bl_claims_fini(&r);
 	return rc;
 }
@@ -258,15 +238,12 @@ static bool stands_alone(const struct bl_verify_run *r)
 	return alone;
 }
 
-static int one_receipt(const char *path, struct bl_verify_run *r, const struct bl_verify *v, bool show, struct bl_err *err)
+/* What a receipt has no use for is not passed over. */
+static int check_receipt(const struct bl_verify_run *r, struct bl_err *err)
 {
-	const bool alone = stands_alone(r);
-
-	if (nonce || (alone && (roots.n || collateral.n)))
-		return usage(err, nonce ? "a receipt needs no --nonce" : "a receipt of class software needs no --root or --collateral");
-	if (show || (alone && !(format || policy || when)))
-		return with_receipt(path, r, v->vault_pk, show ? show_receipt : verify_receipt, err);
-	return examine(r, v, path, false, err);
+	if (nonce)
+		return usage(err, "a receipt needs no --nonce");
+	return (roots.n || collateral.n) && stands_alone(r) ? usage(err, "a receipt of class software needs no --root or --collateral") : 0;
 }
 
 static int one(const char *path, const struct bl_verify *v, bool show, struct bl_err *err)
@@ -282,8 +259,10 @@ static int one(const char *path, const struct bl_verify *v, bool show, struct bl
 		rc = err->code == BL_DATA ? bl_err_where(err, "'%s'", path) : -1;
 	else if (open_statement(r, v, &about, err))
 		rc = err->code == BL_DATA ? bl_err_where(err, "'%s'", path) : -1;
-	else if (bl_verify_is_receipt(r, v))
-		rc = one_receipt(path, r, v, show, err);
+	else if (bl_verify_is_receipt(r, v) && check_receipt(r, err))
+		rc = -1;
+	else if (bl_verify_is_receipt(r, v) && show)
+		rc = show_receipt(path, r, v->vault_pk, err);
 	else
 		rc = examine(r, v, path, show, err);
 	bl_verify_end(r);

@@ -62,14 +62,6 @@ void bl_claims_fini(struct bl_claims *r)
 	bl_receipt_fini(&r->claims);
 }
 
-static const char *const results[] = { [BL_CHECK_PASS] = "pass", [BL_CHECK_FAIL] = "fail", [BL_CHECK_SKIP] = "skip" };
-
-void bl_claims_print_checks(const struct bl_claims *r, FILE *to)
-{
-	for (size_t i = 0; i < r->n; i++)
-		fprintf(to, "%s  %-10s  %s\n", results[r->check[i].result], r->check[i].name, r->check[i].why);
-}
-
 /* Text of others on a terminal: control bytes as '?'. */
 static void print_text(FILE *to, const char *label, const char *s)
 {
@@ -121,33 +113,6 @@ void bl_claims_print(const struct bl_claims *r, FILE *to)
 		bl_text_hex(r->claims.statement.about.build, BL_HASH_LEN, hex);
 		print_text(to, "build", hex);
 	}
-}
-
-static struct bl_json *checks_json(const struct bl_claims *r)
-{
-	struct bl_json *a = bl_json_new_array();
-
-	for (size_t i = 0; i < r->n; i++) {
-		struct bl_json *c = bl_json_new_object();
-		bl_json_put_text(c, "name", r->check[i].name);
-		bl_json_put_text(c, "result", results[r->check[i].result]);
-		bl_json_put_text(c, "why", r->check[i].why);
-		bl_json_add(a, c);
-	}
-	return a;
-}
-
-struct bl_json *bl_claims_checks_json(const struct bl_claims *r, bool pinned)
-{
-	struct bl_json *j = bl_json_new_object();
-
-	bl_json_put_text(j, "class", r->claims.klass);
-	bl_json_put_text(j, "vault", r->claims.vault);
-	bl_json_put(j, "pinned", bl_json_new_bool(pinned));
-	bl_json_put(j, "verified", bl_json_new_bool(r->good));
-	bl_json_put(j, "checks", checks_json(r));
-	bl_json_put_text(j, "schema", "bl-attest/1");
-	return j;
 }
 
 struct bl_json *bl_claims_json(const struct bl_claims *r, bool pinned)

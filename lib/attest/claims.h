@@ -19,11 +19,8 @@ struct bl_claims {
 /* 65 when it is no receipt. answer: a path, - for stdin, or NULL. Zeroed storage is the caller's; bl_claims_fini always. */
 int bl_claims_examine(struct bl_claims *r, const void *p, size_t n, const uint8_t *vault_pk, const char *answer, struct bl_err *err);
 void bl_claims_fini(struct bl_claims *r);
-/* A line a check; what it says, once it verified. */
-void bl_claims_print_checks(const struct bl_claims *r, FILE *to);
+/* What it says, once it verified; as JSON, the caller's to free. */
 void bl_claims_print(const struct bl_claims *r, FILE *to);
-/* The same as JSON, the caller's to free. */
-struct bl_json *bl_claims_checks_json(const struct bl_claims *r, bool pinned);
 struct bl_json *bl_claims_json(const struct bl_claims *r, bool pinned);
 
 #endif

@@ -204,6 +204,8 @@ int bl_platform_receipt(struct bl_verify_run *r, const struct bl_verify *v, stru
 
 	name_carrier(r, &whole);
 	r->time_source = v->time_source;
+	if (v->nonce_len)
+		return bl_err_set(err, BL_USAGE, "a receipt answers no nonce");
 	if (bl_claims_examine(&c, r->p, r->n, v->vault_pk, v->answer, err))
 		goto out;
 	alone = c.claims.statement.class == BL_STATEMENT_SOFTWARE;
