@@ -11,9 +11,10 @@
 #include "base/term.h"
 #include "crypt/mem.h"
 #include "tee/client.h"
+#include "tee/provider.h"
 
 static struct {
-	const char *identity, *vault, *helper, *out, *format, *receipt, *purpose;
+	const char *identity, *vault, *helper, *provider, *out, *format, *receipt, *purpose;
 	struct bl_release_way way;
 	bool explain, dry_run, schema, json, suppressed;
 } opt;
@@ -22,6 +23,7 @@ static const struct bl_opt options[] = {
 	{ BL_OPT_TEXT, 'i', "identity", "FILE", "your private key (default: $BL_IDENTITY)", &opt.identity, "BL_IDENTITY", 0, 0, false },
 	{ BL_OPT_TEXT, 'V', "vault", "DIR", "the helper's vault (default: $BL_VAULT)", &opt.vault, "BL_VAULT", 0, 0, false },
 	{ BL_OPT_TEXT, 'H', "helper", "ADDR", "the helper: proc, or proc:PATH for another program", &opt.helper, "BL_HELPER", 0, 0, false },
+	{ BL_OPT_TEXT, 0, "provider", "NAME[:ROOT]", "where the helper gets its evidence; software: nowhere", &opt.provider, NULL, 0, 0, false },
 	{ BL_OPT_TEXT, 'o', "output", "FILE", "write the answer here, and its receipt to FILE.receipt.json", &opt.out, NULL, 0, 0, false },
 	{ BL_OPT_TEXT, 'f', "format", "FORMAT", "table, csv, jsonl or json (default: table on a terminal, else csv)", &opt.format, NULL, 0, 0, false },
 	{ BL_OPT_TEXT, 0, "receipt", "FILE", "write the receipt here", &opt.receipt, NULL, 0, 0, false },
@@ -106,6 +108,8 @@ static int check_way(bool asks, struct bl_err *err)
 static int check_options(struct bl_err *err)
 {
 	const bool asks = !opt.schema && !opt.explain && !opt.dry_run;
+	const struct bl_provider_tech *tech;
+	const char *root;
 	const char *dot = opt.out ? strrchr(opt.out, '.') : NULL, *format = opt.format ? opt.format : dot ? dot + 1 : "csv";
 
 	if (opt.json && opt.format && strcmp(opt.format, "json"))
@@ -121,7 +125,7 @@ static int check_options(struct bl_err *err)
 		return bl_err_set(err, BL_USAGE, "--schema and --explain release nothing: no -o, no --receipt");
 	if (opt.receipt && !strcmp(opt.receipt, to_file() ? opt.out : "-"))
 		return bl_err_set(err, BL_USAGE, "the answer and its receipt cannot both go to '%s'", opt.receipt);
-	if (check_way(asks, err))
+	if (check_way(asks, err) || (opt.provider && bl_provider_parse(opt.provider, &tech, &root, err)))
 		return -1;
 	if (!opt.vault) {
 		bl_err_set(err, BL_USAGE, "a vault is missing");
@@ -348,7 +352,7 @@ static int ask(const struct table *t, struct bl_request *q, const struct bl_iden
 	bl_out_init(&o.receipt);
 	bl_arena_init(&arena, SIZE_MAX / 2);
 	bl_buf_init(&plain, bl_wire_answer_room());
-	if (!bl_client_open(&client, opt.helper, opt.vault, t->fd, &t->h, opt.way.challenge ? &opt.way : NULL, me, err)) {
+	if (!bl_client_open(&client, opt.helper, opt.provider, opt.vault, t->fd, &t->h, opt.way.challenge ? &opt.way : NULL, me, err)) {
 		rc = q->kind == BL_REQUEST_QUERY ? open_outputs(&o, &arena, err) : 0;
 		if (!rc)
 			rc = bl_client_ask(&client, q, &plain, &arena, &answer, err);

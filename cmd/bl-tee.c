@@ -71,7 +71,7 @@ static int serve(const char *spec, struct bl_err *err)
 	close(BL_SPAWN_VAULT);
 	const int sync_fd[] = { vault.journal, vault.checkpoint, vault.cells, vault.snapshot };
 	rc = bl_sandbox_enter(BL_SPAWN_SOCK, provider.sock, sync_fd, vault.snapshot < 0 ? 3 : 4, &mask, err) ? -1 :
-	     bl_session_run(BL_SPAWN_SOCK, &vault, mask, err);
+	     bl_session_run(BL_SPAWN_SOCK, &vault, &provider, mask, err);
 	bl_provider_stop(&provider);
 	bl_vault_close(&vault);
 	return rc;

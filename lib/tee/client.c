@@ -91,7 +91,7 @@ out:
 	return rc;
 }
 
-int bl_client_open(struct bl_client *c, const char *addr, const char *vault, int fd, const struct bl_header *h, const struct bl_release_way *way,
+int bl_client_open(struct bl_client *c, const char *addr, const char *provider, const char *vault, int fd, const struct bl_header *h, const struct bl_release_way *way,
 		   const struct bl_ident *asker, struct bl_err *err)
 {
 	struct bl_wire_challenge challenge = { .expires = 0 };
@@ -102,7 +102,7 @@ int bl_client_open(struct bl_client *c, const char *addr, const char *vault, int
 		make_challenge(&challenge, h);
 	else if (bl_release_challenge(way, h, &challenge, err))
 		return -1;
-	if (bl_spawn_open(&c->spawn, addr, vault, err))
+	if (bl_spawn_open(&c->spawn, addr, provider, vault, err))
 		return -1;
 	bl_frame_init(&c->link, BL_FRAME_CLIENT);
 	if (!shake_hands(c, fd, h, &challenge, way, err))

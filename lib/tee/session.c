@@ -33,6 +33,7 @@ struct session {
 	struct bl_wire_hello hello;
 	struct bl_wire_challenge challenge;
 	uint8_t report[BL_WIRE_REPORT], hash[64];
+	struct bl_provider *provider;
 	struct bl_json *evidence;
 	struct bl_ask ask;
 	bool granted;			/* by the owner, for this session: sealed until OPEN names the file */
@@ -71,9 +72,33 @@ static int send_hello(struct session *s, struct bl_err *err)
 
 /* --- CHALLENGE, EVIDENCE --- */
 
-static int answer_challenge(struct session *s, const struct bl_frame *f, struct bl_err *err)
+/* A statement about this session, with what the platform says of it: class software has no platform that would. */
+static int make_evidence(struct session *s, struct bl_err *err)
 {
 	struct bl_statement_about about;
+	struct bl_provider_answer said;
+	struct bl_provider_data data;
+	int rc = 0;
+
+	bl_wire_about(&s->hello, &s->challenge, &about);
+	bl_provider_init(&said);
+	if (s->hello.class != BL_STATEMENT_SOFTWARE) {
+		bl_statement_report(&about, data.report);
+		bl_statement_digest(&about, data.digest);
+		memcpy(data.kem_pk, about.kem_pk, sizeof data.kem_pk);
+		memcpy(data.nonce, about.nonce, sizeof data.nonce);
+		rc = bl_provider_ask(s->provider, &data, &said, err);
+		if (rc)			/* the class that a client's end has, too, which nobody would be told of */
+			bl_frame_send_error(&s->link, s->sock, err->code, 0);
+	}
+	if (!rc)
+		s->evidence = bl_statement_new(&s->ask.vault->id, &about, s->hello.class == BL_STATEMENT_SOFTWARE ? NULL : &said.pieces);
+	bl_provider_fini(&said);
+	return rc;
+}
+
+static int answer_challenge(struct session *s, const struct bl_frame *f, struct bl_err *err)
+{
 	struct bl_buf text, b;
 	int rc = -1;
 
@@ -83,8 +108,8 @@ static int answer_challenge(struct session *s, const struct bl_frame *f, struct 
 		return -1;
 	bl_wire_report(&s->hello, &s->challenge, s->report);
 	bl_wire_session(s->report, s->hash);
-	bl_wire_about(&s->hello, &s->challenge, &about);
-	s->evidence = bl_statement_new(&s->ask.vault->id, &about, NULL);
+	if (make_evidence(s, err))
+		return -1;
 	bl_buf_init(&text, BL_FRAME_BODY);
 	bl_buf_init(&b, BL_FRAME_BODY);
 	bl_json_print(s->evidence, &text);
@@ -300,7 +325,7 @@ static int step(struct session *s, struct bl_err *err)
 	}
 }
 
-int bl_session_run(int sock, struct bl_vault *v, uint32_t mask, struct bl_err *err)
+int bl_session_run(int sock, struct bl_vault *v, struct bl_provider *p, uint32_t mask, struct bl_err *err)
 {
 	struct session *s = calloc(1, sizeof *s);
 	int rc = -1;
@@ -309,7 +334,9 @@ int bl_session_run(int sock, struct bl_vault *v, uint32_t mask, struct bl_err *e
 		return bl_err_set(err, BL_OSERR, "out of memory");
 	s->sock = sock;
 	s->file = -1;
+	s->provider = p;
 	s->hello.backend = BL_WIRE_PROC;
+	s->hello.class = (uint8_t)p->class;
 	s->hello.mask = s->ask.mask = mask;
 	s->ask.vault = v;
 	s->ask.session = &s->sign;

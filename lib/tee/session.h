@@ -7,8 +7,10 @@
 #define BL_TEE_SESSION_H
 
 #include "policy/vault.h"
+#include "tee/provider.h"
 
-/* Serves the connection to its end; mask is what bl_sandbox_enter reported. 0 after BYE or end of file between frames. */
-int bl_session_run(int sock, struct bl_vault *v, uint32_t mask, struct bl_err *err);
+/* Serves the connection to its end; p is asked for evidence once, mask is what bl_sandbox_enter reported. 0 after BYE or end of file
+ * between frames. */
+int bl_session_run(int sock, struct bl_vault *v, struct bl_provider *p, uint32_t mask, struct bl_err *err);
 
 #endif

@@ -71,10 +71,10 @@ static int above(int fd)
 	return up;
 }
 
-static int start(pid_t *pid, const char *path, int sock, int vault)
+static int start(pid_t *pid, const char *path, const char *provider, int sock, int vault)
 {
-	static char name[] = "bl-tee";
-	char *const argv[] = { name, NULL }, *const envp[] = { NULL };
+	static char name[] = "bl-tee", option[] = "--provider";
+	char *const argv[] = { name, provider ? option : NULL, (char *)(uintptr_t)provider, NULL }, *const envp[] = { NULL };
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
@@ -101,7 +101,7 @@ static int start(pid_t *pid, const char *path, int sock, int vault)
 	return rc;
 }
 
-int bl_spawn_open(struct bl_spawn *s, const char *addr, const char *vault, struct bl_err *err)
+int bl_spawn_open(struct bl_spawn *s, const char *addr, const char *provider, const char *vault, struct bl_err *err)
 {
 	int pair[2] = { -1, -1 }, dir = -1, rc = -1;
 	char path[PATH_MAX];
@@ -118,7 +118,7 @@ int bl_spawn_open(struct bl_spawn *s, const char *addr, const char *vault, struc
 		bl_err_sys(err, BL_OSERR, "cannot make the helper's descriptors");
 		goto out;
 	}
-	if ((errno = start(&s->pid, path, pair[1], dir))) {
+	if ((errno = start(&s->pid, path, provider, pair[1], dir))) {
 		const bool absent = errno == ENOENT;
 		s->pid = -1;
 		bl_err_sys(err, BL_UNAVAILABLE, "cannot start the helper '%s'", path);

@@ -14,9 +14,10 @@ enum { BL_SPAWN_SOCK = 3, BL_SPAWN_VAULT = 4 };		/* the helper's descriptors */
 
 struct bl_spawn { pid_t pid; int sock; };
 /* addr: NULL or "proc" (BL_LIBEXEC's bl-tee when it is set; else the one beside this program, as in a build tree; else the
- * installed one), or "proc:PATH". "unix:", "tls:" and "vm:" are refused by name (64). vault: directory. 66 vault, 69 helper.
+ * installed one), or "proc:PATH". "unix:", "tls:" and "vm:" are refused by name (64). provider: what the helper
+ * asks for its platform's evidence (provider.h), NULL: what it finds. vault: directory. 66 vault, 69 helper.
  * Call it from the main thread: the helper dies with the thread that started it. */
-int bl_spawn_open(struct bl_spawn *s, const char *addr, const char *vault, struct bl_err *err);
+int bl_spawn_open(struct bl_spawn *s, const char *addr, const char *provider, const char *vault, struct bl_err *err);
 /* Closes, waits (a helper that does not end by itself within two seconds is killed); when err already holds a lost
  * connection (69), replaces it by how the helper ended: its exit class, or the signal (69 or 70). */
 void bl_spawn_close(struct bl_spawn *s, struct bl_err *err);

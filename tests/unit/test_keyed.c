@@ -18,6 +18,7 @@ struct session { pid_t pid; int sock; struct bl_frame_link link; struct bl_wire_
 
 static void serve(int sock)
 {
+	struct bl_provider none = { .sock = -1 };
 	struct bl_vault v;
 	struct bl_err e = { 0 };
 	int d = open(vault_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -25,7 +26,7 @@ static void serve(int sock)
 	alarm(60);
 	if (d < 0 || bl_vault_open(&v, d, "vault", &e))
 		_exit(99);
-	if (!bl_session_run(sock, &v, 0, &e))
+	if (!bl_session_run(sock, &v, &none, 0, &e))
 		e.code = 0;
 	bl_vault_close(&v);
 	_exit(e.code);

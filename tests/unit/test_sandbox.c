@@ -575,7 +575,7 @@ static int hold(const char *path, const char *vault)
 	int fd;
 
 	snprintf(addr, sizeof addr, "proc:%s", path);
-	if (bl_spawn_open(&s, addr, vault, &err))
+	if (bl_spawn_open(&s, addr, NULL, vault, &err))
 		return bl_err_print(&err, "hold");
 	bl_frame_init(&l, BL_FRAME_CLIENT);
 	if (bl_frame_recv(&l, s.sock, packet, &f, &fd, &err) || (f.type == BL_FRAME_ERROR && bl_frame_error(&f, NULL, &err))) {

@@ -98,7 +98,7 @@ static int meet(const char *addr, uint8_t hello[112])
 	int fd;
 
 	err = (struct bl_err){ 0 };
-	if (bl_spawn_open(&s, addr, vault, &err))
+	if (bl_spawn_open(&s, addr, NULL, vault, &err))
 		return err.code;
 	bl_frame_init(&l, BL_FRAME_CLIENT);
 	if (!bl_frame_recv(&l, s.sock, packet, &f, &fd, &err) && hello)
