@@ -90,6 +90,56 @@ else
 	skip 'tpm2-tools are not installed'
 fi
 
+# --- a session: from the first evidence to a policy, from the policy to a key ---
+. "$top/tests/world.sh"
+if [ -x "$bin/bl-tee" ] && world 200 && sed 's/"class": "software"/"class": "tpm2"/' policy.json >tpm.json &&
+	bl-ingest -q -i owner.pem -p tpm.json -o far.blf people.csv; then
+	challenge() { rm -f evidence grant; bl-attest challenge -i owner.pem far.blf >challenge; }
+	# A live session: its evidence appears, its grant is waited for.
+	live() {
+		bl-query -q --provider "tpm2:$scratch/tpm.sock" -i analyst.pem -V vault --challenge challenge --evidence evidence --grant grant \
+			-o n.csv 'select count(*) as n from people' far.blf >live.out 2>&1 &
+		live=$!
+		for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+			[ -s evidence ] && return
+			kill -0 $live 2>/dev/null || return
+			sleep 0.1
+		done
+	}
+	grant() { run bl-policy grant -i owner.pem -c challenge --vault vault/helper.pub "$@" evidence far.blf; }
+	challenge; live
+	bl-attest verify --json evidence | sed -n 's/.*"ak":"\([0-9a-f]*\)".*"sha256:4":"\([0-9a-f]*\)".*/{"version":1,"ak":["\1"],"must":["ak-binding"],"registers":{"sha256:4":["\2"]}}/p' >session.json
+	like "$(cat session.json)" "\"ak\":\\[\"$key\"" "a session's evidence is made into a policy by one line"
+	grant
+	is "$rc:$out" 77: 'without it no key is granted'
+	echo "{\"version\":1,\"ak\":[\"$key\"]}" >key.json
+	grant -p key.json
+	is "$rc:$out" 77: 'nor where only the TPM is named, and not what boots'
+	sed 's/"ak":[^]]*],"must":[^]]*],//' session.json >booted.json
+	grant -p booted.json
+	is "$rc:$out" 77: 'nor where only what boots is named, and not whose TPM says so'
+	like "$err" 'whose TPM' 'as the refusal says'
+	sed "s/$key/$one/" session.json >another.json
+	grant -p another.json
+	is "$rc:$out" 77: 'nor for another TPM'
+	grant -p session.json
+	exits 0 'with both it is'
+	cp .out grant.part && mv grant.part grant
+	wait $live; rc=$?; out=$(cat n.csv 2>/dev/null)
+	is "$rc:$out" "0:n
+200" 'and the question is answered'
+	run bl-attest verify -p session.json --key vault/helper.pub n.csv.receipt.json
+	exits 0 'whose receipt carries the quote'
+	run bl-attest verify -p another.json --key vault/helper.pub n.csv.receipt.json
+	is "$rc" 1 'and fails a policy of another TPM'
+	command -v tpm2_getcap >/dev/null && is "$(tpm2_getcap handles-transient)" '' 'no key is left in the TPM'
+	challenge
+	run bl-query -q --provider tpm2:/nowhere/tpm.sock -i analyst.pem -V vault --challenge challenge --evidence evidence --grant grant 'select 1' far.blf
+	is "$rc:$out" 69: 'without its TPM a helper that shall have one does not start'
+else
+	ok false 'a table is sealed for helpers with a TPM'
+fi
+
 stop
 start || { ok false 'the TPM starts again'; done_testing; }
 quote f $two
