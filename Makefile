@@ -34,12 +34,14 @@ ISA_SRC  := $(wildcard lib/format/unpack.c lib/query/kernel.c)
 LIB_SRC  := $(sort $(filter-out $(ISA_SRC),$(wildcard lib/*/*.c)))
 CMD_SRC  := $(sort $(wildcard cmd/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+TOOL_SRC := $(sort $(wildcard tests/tool/*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 MAN      := $(sort $(wildcard man/*.[1-8]))
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o) $(foreach i,v2 v3 v4,$(ISA_SRC:%.c=$(BUILD)/%.$(i).o))
 PROGS    := $(patsubst cmd/%.c,$(BUILD)/bin/%,$(CMD_SRC))
 UNITS    := $(UNIT_SRC:%.c=$(BUILD)/%)
+TOOLS    := $(TOOL_SRC:%.c=$(BUILD)/%)
 LIBBL    := $(BUILD)/libbl.a
 
 # One short line a command; V=1 shows it whole, -s shows nothing.
@@ -77,10 +79,11 @@ endef
 $(PROGS): $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(LIBBL)
 	$(link)
 
-$(UNITS): $(BUILD)/%: $(BUILD)/%.o $(LIBBL)
+$(UNITS) $(TOOLS): $(BUILD)/%: $(BUILD)/%.o $(LIBBL)
 	$(link)
 
-units: $(UNITS)
+# Tools are what shell tests start.
+units: $(UNITS) $(TOOLS)
 
 # --- tests: TAP under prove; shell tests find the build in $BL_BUILD ---
 TESTS    ?= $(sort $(wildcard tests/t/*.t))
@@ -99,7 +102,7 @@ asan:
 # promises about memory and time do not hold under it. Unfortified: it takes a checked memmove for memcpy.
 valgrind:
 	$(MAKE) BUILD=build-valgrind STATIC=-pie OPT=-O1 FORTIFY= units
-	@for t in $(filter-out %/test_sandbox %/test_spawn,$(UNIT_SRC:%.c=build-valgrind/%)); do echo "  vg  $$t"; \
+	@for t in $(filter-out %/test_sandbox %/test_spawn %/test_confine %/test_tsm %/test_gramine,$(UNIT_SRC:%.c=build-valgrind/%)); do echo "  vg  $$t"; \
 	    valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite $$t >$$t.tap 2>$$t.log; \
 	    if test $$? = 99; then cat $$t.log; exit 1; fi; done
 
@@ -155,4 +158,4 @@ help:
 	@echo 'make bench    hot paths as ratios'
 	@echo 'make install  DESTDIR and PREFIX are honoured'
 
--include $(LIB_OBJ:.o=.d) $(PROGS:$(BUILD)/bin/%=$(BUILD)/cmd/%.d) $(UNITS:=.d)
+-include $(LIB_OBJ:.o=.d) $(PROGS:$(BUILD)/bin/%=$(BUILD)/cmd/%.d) $(UNITS:=.d) $(TOOLS:=.d)

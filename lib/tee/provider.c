@@ -21,7 +21,7 @@ enum { PATIENCE_MS = 30000, ENTRY = 24, ENTRIES = 64 };
 
 _Static_assert(sizeof(struct bl_provider_data) == 160, "the question");
 
-static const struct bl_provider_tech *const techs[] = { &bl_tsm_tech, &bl_tpmdev_tech };
+static const struct bl_provider_tech *const techs[] = { &bl_tsm_tech, &bl_sevguest_tech, &bl_gramine_tech, &bl_nsm_tech, &bl_tpmdev_tech };
 enum { TECHS = sizeof techs / sizeof *techs };
 
 const struct bl_provider_tech *bl_provider_tech_at(size_t i)

@@ -40,11 +40,11 @@ holding() {	# a helper, until `let_go`
 	holder=$!
 	exec 9>in
 	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s held ] && break; sleep 0.1; done
-	read -r pid mask <held
+	read -r pid mask class <held
 }
 let_go() { exec 9>&-; wait "$holder"; }
 holding "$tee"
-like "$pid $mask" '^[0-9]+ [0-9a-f]+$' 'a helper says HELLO'
+like "$pid $mask $class" '^[0-9]+ [0-9a-f]+ software$' 'a helper says HELLO'
 is "$(tr '\0' ' ' <"/proc/$pid/cmdline")" 'bl-tee ' 'with no arguments'
 if holds 10; then
 	for task in /proc/"$pid"/task/*; do

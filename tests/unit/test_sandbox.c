@@ -5,7 +5,7 @@
  *
  * The same program has roles in the shell test: `victim plain|locked` holds a secret and prints where it is, `attack PID
  * ADDRESS` tries to read it, `as UID PROGRAM ARGUMENT...` becomes somebody else by setuid and execve (setpriv would keep
- * capabilities over exec, and the 0711 file would be readable to it), `hold HELPER VAULT` keeps a session open, `trace HELPER VAULT`
+ * capabilities over exec, and the 0711 file would be readable to it), `hold HELPER VAULT [PROVIDER]` keeps a session open, `trace HELPER VAULT`
  * starts a helper as a debugger does.
  */
 #include <errno.h>
@@ -26,7 +26,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../tap.h"
+#include "../locked.h"
+#include "attest/statement.h"
 #include "base/json.h"
 #include "base/mask.h"
 #include "crypt/gcm.h"
@@ -38,115 +39,9 @@
 #include "tee/sandbox.h"
 #include "tee/spawn.h"
 
-enum { SOCK = 3, SYNC = 4, REPORT = 5, OTHER = 6 };	/* the child's descriptors; OTHER is one that nobody may write */
-
-static struct bl_err err;
-static char dir[] = "/tmp/bl-sandbox.XXXXXX";
-static int pair[2];
-static uint32_t mask;		/* of the last child */
-
-#define HOLDS(bit) (mask >> BL_MASK_##bit & 1)
-
-/* --- a locked child --- */
-
-/* SOCK, SYNC, REPORT and OTHER in place, nothing locked yet. */
-static void prepare(int report)
-{
-	int from[] = { pair[1], open("journal", O_RDWR | O_APPEND | O_CREAT, 0600), report, open("other", O_RDWR | O_CREAT, 0600) };
-
-	for (int i = 0; i < 4; i++)
-		from[i] = fcntl(from[i], F_DUPFD, 20);
-	for (int i = 0; i < 4; i++)
-		dup2(from[i], SOCK + i);
-	alarm(20);
-}
-
-static uint32_t lock_down(void)
-{
-	static const int keep[] = { SOCK, SYNC, REPORT, OTHER }, sync_fd[] = { SYNC, REPORT };
-	uint32_t m = 0;
-
-	if (bl_sandbox_begin(keep, 4, &m, &err) || bl_mem_init(true, &err))
-		_exit(err.code);
-	bl_json_init();
-	if (bl_sandbox_enter(SOCK, -1, sync_fd, 2, &m, &err))
-		_exit(err.code);
-	return m;
-}
-
-/* Runs `what` in a locked child; returns its wait status. Exit status 0: it survived. */
-static int locked(void (*what)(const long *), const long *arg)
-{
-	int p[2], status = -1;
-	uint32_t m = 0;
-	pid_t pid;
-
-	if (pipe2(p, O_CLOEXEC))
-		exit(1);
-	if (!(pid = fork())) {
-		prepare(p[1]);
-		m = lock_down();
-		if (write(REPORT, &m, sizeof m) != sizeof m)
-			_exit(99);
-		what(arg);
-		_exit(0);
-	}
-	close(p[1]);
-	if (read(p[0], &m, sizeof m) == sizeof m)
-		mask = m;
-	close(p[0]);
-	waitpid(pid, &status, 0);
-	return status;
-}
-
-static bool died(int status)
-{
-	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
-}
-
-static bool lived(int status)
-{
-	if (WIFSIGNALED(status))
-		printf("# killed: %s\n", strsignal(WTERMSIG(status)));
-	return WIFEXITED(status) && !WEXITSTATUS(status);
-}
-
-static void call(const long *a)
-{
-	syscall(a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
-}
-
 /* --- what is forbidden --- */
 
-static void test_all_calls(void)
-{
-	/* May be made with some arguments; those are tried below. */
-	static const short some[] = {
-		SYS_mmap, SYS_mprotect, SYS_write, SYS_pwrite64, SYS_ftruncate, SYS_fsync, SYS_fdatasync, SYS_fcntl, SYS_recvmsg, SYS_sendto,
-		SYS_newfstatat, SYS_prctl,
-	};
-	static const short any[] = {
-		SYS_pread64, SYS_read, SYS_readv, SYS_lseek, SYS_fstat, SYS_close, SYS_poll, SYS_getrandom, SYS_clock_gettime, SYS_gettimeofday,
-		SYS_time, SYS_futex, SYS_sched_yield, SYS_getpid, SYS_rt_sigreturn, SYS_restart_syscall, SYS_exit, SYS_exit_group, SYS_munmap,
-		SYS_mremap, SYS_madvise, SYS_brk, SYS_mlock, SYS_munlock,
-	};
-	unsigned bad = 0, tried = 0;
-
-	for (long nr = 0; nr < 480; nr++) {
-		long arg[7] = { nr, -1, -1, -1, -1, -1, -1 };
-		bool allowed = nr == 335 || nr == 336;	/* uretprobe, uprobe: the kernel's own, no filter sees them */
-		for (size_t i = 0; i < sizeof some / sizeof *some; i++)
-			allowed |= some[i] == nr;
-		for (size_t i = 0; i < sizeof any / sizeof *any; i++)
-			allowed |= any[i] == nr;
-		if (allowed)
-			continue;
-		tried++;
-		if (!died(locked(call, arg)))
-			bad++, printf("# system call %ld does not die\n", nr);
-	}
-	ok(!bad && tried > 400, "every system call that a session does not need ends the process");
-}
+static const short session_calls[] = { SYS_pwrite64, SYS_ftruncate, SYS_fsync, SYS_fdatasync, SYS_recvmsg, 0 };
 
 static void call_int80(const long *a)
 {
@@ -154,7 +49,6 @@ static void call_int80(const long *a)
 	__asm__ volatile("int $0x80" : : "a"(20L /* getpid of i386 */) : "memory", "r8", "r9", "r10", "r11");
 }
 
-#define PTR(p) ((long)(uintptr_t)(p))
 #define DIES(promise, ...) ok(died(locked(call, (const long[7]){ __VA_ARGS__ })), promise)
 
 static void test_arguments(void)
@@ -183,6 +77,7 @@ static void test_arguments(void)
 	DIES("in either half of the pointer", SYS_sendto, SOCK, PTR(byte), 1, MSG_NOSIGNAL, 1L << 32, 0);
 	DIES("a descriptor cannot be sent", SYS_sendmsg, SOCK, PTR(&m), MSG_NOSIGNAL);
 	DIES("frames come by the socket alone", SYS_recvmsg, OTHER, PTR(&m), 0);
+	DIES("a helper without provider has no second socket", SYS_sendto, -1, PTR(byte), 1, MSG_NOSIGNAL, 0, 0);
 	DIES("a path cannot be asked about", SYS_newfstatat, AT_FDCWD, PTR(path), PTR(byte), 0);
 	DIES("dumpable cannot be set again", SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
 	DIES("nor the parent's signal be waived", SYS_prctl, PR_SET_PDEATHSIG, 0, 0, 0, 0);
@@ -564,8 +459,8 @@ static int become(const char *uid, char **argv)
 	return 71;
 }
 
-/* Prints pid and mask of a helper in a session, and keeps it until standard input ends. */
-static int hold(const char *path, const char *vault)
+/* Prints pid, mask and class of a helper in a session, and keeps it until standard input ends. */
+static int hold(const char *path, const char *vault, const char *provider)
 {
 	static uint8_t packet[BL_FRAME_MAX];
 	struct bl_frame_link l;
@@ -575,14 +470,14 @@ static int hold(const char *path, const char *vault)
 	int fd;
 
 	snprintf(addr, sizeof addr, "proc:%s", path);
-	if (bl_spawn_open(&s, addr, NULL, vault, &err))
+	if (bl_spawn_open(&s, addr, provider, vault, &err))
 		return bl_err_print(&err, "hold");
 	bl_frame_init(&l, BL_FRAME_CLIENT);
 	if (bl_frame_recv(&l, s.sock, packet, &f, &fd, &err) || (f.type == BL_FRAME_ERROR && bl_frame_error(&f, NULL, &err))) {
 		bl_spawn_close(&s, &err);
 		return bl_err_print(&err, "hold");
 	}
-	printf("%d %x\n", s.pid, bl_le32(f.body + 4));
+	printf("%d %x %s\n", s.pid, bl_le32(f.body + 4), bl_statement_class_name(f.body[3]));
 	fflush(stdout);
 	while (read(0, &byte, 1) > 0)
 		;
@@ -618,8 +513,8 @@ static int play(int argc, char **argv)
 {
 	if (!strcmp(argv[1], "victim"))
 		return victim(argv[2]);
-	if (argc == 4 && !strcmp(argv[1], "hold"))
-		return hold(argv[2], argv[3]);
+	if ((argc == 4 || argc == 5) && !strcmp(argv[1], "hold"))
+		return hold(argv[2], argv[3], argv[4]);
 	if (argc == 4 && !strcmp(argv[1], "trace"))
 		return trace(argv[2], argv[3]);
 	if (argc == 4 && !strcmp(argv[1], "attack")) {
@@ -647,7 +542,7 @@ int main(int argc, char **argv)
 	if (!HOLDS(SECCOMP)) {
 		skip(1, "no system call filter on this machine or in this build");
 	} else {
-		test_all_calls();
+		test_all_calls(locked, session_calls, "every system call that a session does not need ends the process");
 		test_arguments();
 		test_status();
 		test_core();
