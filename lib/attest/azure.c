@@ -3,7 +3,7 @@
  * azure: evidence of Azure's confidential VMs. The paravisor (HCL) keeps a hardware report, of SNP or TDX, whose report data is the hash
  * of a JSON text, the runtime data; there stands the key by which the VM's TPM signs quotes. So: the hardware is genuine, the text
  * is what it was asked to vouch for, the quote is by the text's key. Of a TDX VM the hardware's word is td_quote.bin: the report inside
- * is only checked to be that of the quote, but for its MAC, which nobody outside the machine can check.
+ * is checked to be that of the quote and whole in itself, but for CPUSVN and MAC, which nobody outside the machine can check.
  */
 #include <string.h>
 
@@ -172,12 +172,28 @@ static const struct bl_cert_anchors *anchors_of(struct bl_evidence *e, const uin
 	return a;
 }
 
+/*
+ * Is it whole in itself (Intel TDX module ABI, TDREPORT_STRUCT): the hashes of its two parts, zeros where nothing stands? That leaves
+ * CPUSVN and the MAC, which only that processor can check.
+ */
+static bool is_td_report(const uint8_t *report)
+{
+	enum { TYPE = 0x81, PART_HASH = 32, TD_HASH = 80, REST = 192, REST_LEN = 32, PART = 256, PART_LEN = 239, TD_AT = 512, SERVICE = 912, SERVICE_LEN = 48 };
+	const bool bound = !zero(report + SERVICE, SERVICE_LEN);	/* a service TD: version 1 of the report */
+	uint8_t part[64], td[64];
+
+	bl_key_digest(BL_KEY_SHA384, report + PART, PART_LEN, part);
+	bl_key_digest(BL_KEY_SHA384, report + TD_AT, TDREPORT - TD_AT, td);
+	return *report == TYPE && !report[1] && report[2] <= bound && zero(report + 3, 13) && zero(report + REST, REST_LEN) &&
+	       zero(report + PART + PART_LEN, TD_AT - PART - PART_LEN) && !memcmp(report + PART_HASH, part, 48) && !memcmp(report + TD_HASH, td, 48);
+}
+
 /* The report that the quote was made of: the same TD, the same module, the same data. */
 static void check_td_report(struct bl_evidence *e, const uint8_t *report, const struct bl_quote *q)
 {
-	enum { TD_TYPE = 0x81, DATA_AT = 128, MODULE_AT = 264, MODULE = 120, TD_AT = 512, TD = BL_QUOTE_TDX_DATA - MODULE };
+	enum { DATA_AT = 128, MODULE_AT = 264, MODULE = 120, TD_AT = 512, TD = BL_QUOTE_TDX_DATA - MODULE };
 
-	if (*report == TD_TYPE && !memcmp(report + MODULE_AT, q->body, MODULE) && !memcmp(report + TD_AT, q->body + MODULE, TD) &&
+	if (is_td_report(report) && !memcmp(report + MODULE_AT, q->body, MODULE) && !memcmp(report + TD_AT, q->body + MODULE, TD) &&
 	    !memcmp(report + DATA_AT, bl_quote_report_data(q), DATA))
 		bl_evidence_pass(e, BL_EVIDENCE_AUTHENTIC, "td-report");
 	else

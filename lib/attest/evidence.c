@@ -427,16 +427,43 @@ static const char *called(const struct bl_cert *c)
 	return s ? s : "a certificate";
 }
 
+static bool on_path(const struct bl_cert_path *path, const struct bl_cert *c)
+{
+	for (size_t i = 0; i < path->n; i++)
+		if (bl_cert_same(path->v[i], c))
+			return true;
+	return false;
+}
+
+/*
+ * A candidate that the path does without and that no anchor stands behind, or NULL: what lies there to be used is genuine, or the
+ * evidence fails. It may be of another time: last year's certificate of the same key is no forgery.
+ */
+static const struct bl_cert *stray(struct bl_evidence *e, const struct bl_certs *candidates, const struct bl_cert_path *path)
+{
+	struct bl_cert_path own;
+
+	for (size_t i = 0; candidates && i < candidates->n; i++) {
+		enum bl_cert_verdict v = on_path(path, candidates->v[i]) ? BL_CERT_GOOD : chain(e, candidates->v[i], candidates, &own);
+		if (v != BL_CERT_GOOD && v != BL_CERT_EXPIRED && v != BL_CERT_EARLY)
+			return candidates->v[i];
+	}
+	return NULL;
+}
+
 bool bl_evidence_chain(struct bl_evidence *e, const char *name, const struct bl_cert *leaf, const struct bl_certs *candidates, struct bl_cert_path *path)
 {
 	char when[BL_TIME_TEXT], span[BL_EVIDENCE_SPAN];
+	const struct bl_cert *other;
 	struct bl_cert_path found;
 
 	if (!path)
 		path = &found;
 	switch (chain(e, leaf, candidates, path)) {
 	case BL_CERT_GOOD:
-		return bl_evidence_pass(e, BL_EVIDENCE_AUTHENTIC, name);
+		if (!(other = stray(e, candidates, path)))
+			return bl_evidence_pass(e, BL_EVIDENCE_AUTHENTIC, name);
+		return bl_evidence_fail(e, BL_EVIDENCE_AUTHENTIC, name, "chain", "'%s' lies beside the chain, and is of no root or was altered", called(other));
 	case BL_CERT_ROOT:
 		return bl_evidence_fail(e, BL_EVIDENCE_AUTHENTIC, name, "root-unknown", "the chain of '%s' ends in no %s", called(leaf),
 					e->anchors ? "root that was given" : "root that is built in");

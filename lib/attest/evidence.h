@@ -120,7 +120,8 @@ void bl_evidence_word_int(struct bl_evidence *e, const char *word, int64_t v);
 /* Collateral that was used: its validity is judged here: fails `name` with collateral-stale / collateral-future (policy: collateral_grace,
  * collateral_max_age), else passes. */
 bool bl_evidence_collateral(struct bl_evidence *e, const char *name, const struct bl_evidence_file *f, int64_t issued, int64_t expires);
-/* A chain to the anchors of e (or built in): one check `name`; on success the path. Reasons chain, root-unknown, cert-expired, ... */
+/* A chain to the anchors of e (or built in): one check `name`; on success the path. Reasons chain, root-unknown, cert-expired, ...
+ * Candidates that the chain does without must be under an anchor, too, if not at that time. */
 bool bl_evidence_chain(struct bl_evidence *e, const char *name, const struct bl_cert *leaf, const struct bl_certs *candidates, struct bl_cert_path *path);
 /* One revocation list over one certificate: check `name`, reasons revoked, crl-stale, crl-signature; crl NULL: skipped, or failed
  * where the policy's `revocation` requires it (SGX, TDX: by default; that failure is appraisal's: what is missing forges nothing). */

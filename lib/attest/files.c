@@ -144,10 +144,26 @@ static int put_chains(struct bl_evidence_files *f, struct bl_arena *a, const str
 	return rc;
 }
 
+/* A name that is misspelt would be a list that is missing. */
+static int check_members(const struct bl_json *j, struct bl_err *err)
+{
+	static const char *const known[] = { "pck_crl_issuer_chain", "root_ca_crl", "pck_crl", "tcb_info_issuer_chain", "tcb_info", "tcb_info_signature",
+		"qe_identity_issuer_chain", "qe_identity", "qe_identity_signature", NULL };
+	const struct bl_json *v;
+	const char *key;
+
+	for (size_t i = 0; (key = bl_json_key(j, i, &v)); i++)
+		if (!in(known, key) || (bl_json_kind(v) != BL_JSON_TEXT && bl_json_kind(v) != BL_JSON_NULL))
+			return bl_err_set(err, BL_DATA, "member '%.64s' is %s", key, in(known, key) ? "not text" : "not known");
+	return 0;
+}
+
 static int put_all(struct bl_evidence_files *f, struct bl_arena *a, const struct bl_json *j, bool replace, struct bl_err *err)
 {
 	if (bl_json_kind(j) != BL_JSON_OBJECT)
 		return bl_err_set(err, BL_DATA, "not an object");
+	if (check_members(j, err))
+		return -1;
 	if (!bl_json_get_text(j, "tcb_info") && !bl_json_get_text(j, "pck_crl") && !bl_json_get_text(j, "qe_identity"))
 		return bl_err_set(err, BL_DATA, "neither a bundle nor the collateral of a quote");
 	return put_signed(f, a, "tcb_info.json", j, "tcb_info", "tcbInfo", replace, err) ||

@@ -139,7 +139,7 @@ static unsigned signer_of(const uint8_t *report)
 	return bl_le32(report + FLAGS) >> 2 & 7;
 }
 
-/* A file wins over the table. */
+/* A file wins over the table, whose certificate must be genuine even so: a provider may not have renewed it yet. */
 static int gather_vek(struct bl_evidence *e, const uint8_t *report, const uint8_t *table, size_t n, struct keys *k, struct bl_err *err)
 {
 	const struct bl_evidence_file *f = bl_evidence_find(e->files, "vek.der");
@@ -148,12 +148,12 @@ static int gather_vek(struct bl_evidence *e, const uint8_t *report, const uint8_
 
 	if (!f)
 		f = bl_evidence_find(e->files, "vek.pem");
-	if (f)
-		return take(e, k, true, f->name, f->p, f->n, err);
+	if (f && take(e, k, true, f->name, f->p, f->n, err))
+		return -1;
 	want = signer_of(report) == VLEK ? guids : guids + 1;
 	if (!(entry = in_table(table, n, want[0], &len)))
 		entry = in_table(table, n, want[1], &len);
-	return entry ? take(e, k, true, "certificate table: VEK", table + bl_le32(entry + 16), len, err) : 0;
+	return entry ? take(e, k, !f, "certificate table: VEK", table + bl_le32(entry + 16), len, err) : 0;
 }
 
 static int gather(struct bl_evidence *e, const uint8_t *p, size_t n, struct keys *k, struct bl_err *err)
