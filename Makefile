@@ -48,7 +48,7 @@ LIBBL    := $(BUILD)/libbl.a
 run = $(if $(V),,@$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,echo '  $(1)  $(2)';))
 
 .DELETE_ON_ERROR:
-.PHONY: all check units deps demo lint asan valgrind fuzz bench install clean help
+.PHONY: all check units deps demo lint asan valgrind fuzz bench vm install clean help
 
 all: $(PROGS)
 
@@ -134,6 +134,16 @@ deps:
 demo: all
 	tests/demo $(BUILD)
 
+# --- a virtual machine whose first process is the helper: bl-query -H vm:$(BUILD)/vm ---
+KERNEL   ?= $(lastword $(shell ls -v $(wildcard /boot/vmlinuz-*-cloud-amd64) 2>/dev/null || ls -v /boot/vmlinuz-* 2>/dev/null))
+MODULES  ?= /lib/modules/$(patsubst vmlinuz-%,%,$(notdir $(KERNEL)))
+CMDLINE  ?= quiet panic=-1 secretmem.enable=1
+vm: $(BUILD)/bin/bl-tee
+	@test -r '$(KERNEL)' || { echo "vm: no kernel that can be read; name one: make vm KERNEL=... MODULES=/lib/modules/..." >&2; exit 1; }
+	@mkdir -p $(BUILD)/vm
+	$(call run,vm,$(BUILD)/vm) contrib/vm/mkinitrd $(BUILD)/bin/bl-tee '$(MODULES)' $(BUILD)/vm/initrd && \
+	    install -m 644 '$(KERNEL)' $(BUILD)/vm/kernel && printf '%s\n' '$(CMDLINE)' >$(BUILD)/vm/cmdline
+
 install: all
 	install -d -m 755 $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(PREFIX)/share/bl/policies
 	for p in $(filter-out bl-tee,$(notdir $(PROGS))); do install -m 755 $(BUILD)/bin/$$p $(DESTDIR)$(PREFIX)/bin/; done
@@ -156,6 +166,7 @@ help:
 	@echo 'make valgrind the units under valgrind'
 	@echo 'make fuzz     every fuzzer for FUZZ_SECONDS (60)'
 	@echo 'make bench    hot paths as ratios'
+	@echo 'make vm       a virtual machine for the helper in $(BUILD)/vm: KERNEL, MODULES'
 	@echo 'make install  DESTDIR and PREFIX are honoured'
 
 -include $(LIB_OBJ:.o=.d) $(PROGS:$(BUILD)/bin/%=$(BUILD)/cmd/%.d) $(UNITS:=.d) $(TOOLS:=.d)

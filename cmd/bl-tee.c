@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bl-tee: the helper. With a socket as descriptor 3, a vault's directory as descriptor 4 and no arguments, or --provider alone, it locks
- * itself down and serves one session, without a word on any other channel. From a terminal: `check` tells what of that holds on
- * this machine.
+ * itself down and serves one session, without a word on any other channel. As /init of a virtual machine it does that
+ * in a process of its own, behind the machine's port. From a terminal: `check` tells what of that holds on this machine.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,12 +21,20 @@
 #include "base/opt.h"
 #include "crypt/mem.h"
 #include "policy/vault.h"
+#include "tee/init.h"
 #include "tee/provider.h"
 #include "tee/sandbox.h"
 #include "tee/session.h"
 #include "tee/spawn.h"
+#include "tee/wire.h"
 
 /* --- the helper --- */
+
+/* Its client is the first process of a virtual machine. */
+static bool is_in_vm(int argc, char **argv)
+{
+	return argc == 2 && !strcmp(argv[1], "vm");
+}
 
 static bool is_spawned(int argc, char **argv)
 {
@@ -34,7 +42,7 @@ static bool is_spawned(int argc, char **argv)
 	socklen_t n = sizeof domain, m = sizeof type;
 	struct stat st;
 
-	return (argc == 1 || (argc == 3 && !strcmp(argv[1], "--provider"))) && !getsockopt(BL_SPAWN_SOCK, SOL_SOCKET, SO_DOMAIN, &domain, &n) && domain == AF_UNIX &&
+	return (argc == 1 || is_in_vm(argc, argv) || (argc == 3 && !strcmp(argv[1], "--provider"))) && !getsockopt(BL_SPAWN_SOCK, SOL_SOCKET, SO_DOMAIN, &domain, &n) && domain == AF_UNIX &&
 	       !getsockopt(BL_SPAWN_SOCK, SOL_SOCKET, SO_TYPE, &type, &m) && type == SOCK_SEQPACKET &&
 	       !fstat(BL_SPAWN_VAULT, &st) && S_ISDIR(st.st_mode);
 }
@@ -53,15 +61,15 @@ static void prime_sort(void)
 }
 
 /* Everything that opens a file or asks the system comes before bl_sandbox_enter. */
-static int serve(const char *spec, struct bl_err *err)
+static int serve(uint8_t backend, const char *spec, struct bl_err *err)
 {
 	static const int keep[] = { BL_SPAWN_SOCK, BL_SPAWN_VAULT };
 	struct bl_provider provider;
+	struct bl_session_self self = { .backend = backend };
 	struct bl_vault vault;
-	uint32_t mask = 0;
 	int rc;
 
-	if (bl_sandbox_begin(keep, 2, &mask, err) || bl_mem_init(true, err))
+	if (bl_sandbox_begin(keep, 2, &self.mask, err) || bl_mem_init(true, err))
 		return -1;
 	bl_json_init();
 	prime_sort();
@@ -70,8 +78,8 @@ static int serve(const char *spec, struct bl_err *err)
 		return -1;
 	close(BL_SPAWN_VAULT);
 	const int sync_fd[] = { vault.journal, vault.checkpoint, vault.cells, vault.snapshot };
-	rc = bl_sandbox_enter(BL_SPAWN_SOCK, provider.sock, sync_fd, vault.snapshot < 0 ? 3 : 4, &mask, err) ? -1 :
-	     bl_session_run(BL_SPAWN_SOCK, &vault, &provider, mask, err);
+	rc = bl_sandbox_enter(BL_SPAWN_SOCK, provider.sock, sync_fd, vault.snapshot < 0 ? 3 : 4, &self.mask, err) ? -1 :
+	     bl_session_run(BL_SPAWN_SOCK, &vault, &provider, &self, err);
 	bl_provider_stop(&provider);
 	bl_vault_close(&vault);
 	return rc;
@@ -262,7 +270,9 @@ int main(int argc, char **argv)
 	};
 	struct bl_err err = { 0 };
 
+	if (bl_init_is(argv[0]))
+		return bl_init_run();
 	if (is_spawned(argc, argv))
-		return serve(argv[1] ? argv[2] : NULL, &err) ? err.code : 0;
+		return serve(is_in_vm(argc, argv) ? BL_WIRE_VM : BL_WIRE_PROC, argv[1] ? argv[2] : NULL, &err) ? err.code : 0;
 	return bl_opt_main(&prog, argc, argv);
 }

@@ -161,6 +161,35 @@ static int scan(struct bl_cells *c, struct window *w, struct bl_hash *h, const u
 	return c->nrec == nwanted ? 0 : damaged(err);
 }
 
+int bl_cells_end(int fd, uint64_t *end, struct bl_err *err)
+{
+	struct bl_cells c = { .fd = fd };
+	struct window w = { .c = &c, .p = malloc(WINDOW) };
+	struct stat st;
+	uint64_t len;
+	int rc = -1;
+
+	if (!w.p)
+		return no_memory(err);
+	if (fstat(fd, &st)) {
+		bl_err_sys(err, BL_IOERR, "cannot read the vault's cells");
+		goto out;
+	}
+	c.size = (uint64_t)st.st_size;
+	*end = 0;
+	for (uint64_t off = 0; off + HEAD <= c.size; off += len ? len : STEP) {
+		const uint8_t *p = see(&w, off, HEAD, err);
+		if (!p)
+			goto out;
+		if ((len = header_of(&c, p, off)))
+			*end = off + len;
+	}
+	rc = 0;
+out:
+	free(w.p);
+	return rc;
+}
+
 int bl_cells_open(struct bl_cells **ret, int fd, const uint8_t key[32], const uint8_t dataset[32],
 		  const uint8_t (*wanted)[BL_CELLS_HASH], size_t nwanted, struct bl_err *err)
 {

@@ -27,6 +27,8 @@ struct bl_cells;
  * `differencing`: the store was damaged, exact releases stop). Records the journal does not name are ignored. */
 int bl_cells_open(struct bl_cells **c, int fd, const uint8_t key[32], const uint8_t dataset[32],
 		  const uint8_t (*wanted)[BL_CELLS_HASH], size_t nwanted, struct bl_err *err);
+/* Where the last record of the file ends, as its header says: needs no key, and looks into none. */
+int bl_cells_end(int fd, uint64_t *end, struct bl_err *err);
 void bl_cells_close(struct bl_cells *c);	/* NULL is fine */
 
 /* Maps this result's entity numbers to the store's; new ones are numbered. Once per request (bl_rules_apply does it). */

@@ -430,6 +430,29 @@ out:
 	return -1;
 }
 
+int bl_journal_follow(struct bl_journal *j, struct bl_err *err)
+{
+	const bool before = j->torn;
+	bool cut;
+
+	assert(j->locked && j->writable);
+	if (check_alive(j, err))
+		return -1;
+	j->torn = false;
+	if (read_tail(j, err)) {
+		go_back(j);
+		if (!ftruncate(j->fd, (off_t)j->good.off))
+			j->torn = before;
+		return die(j, err);
+	}
+	cut = j->torn;
+	j->torn = before;
+	if (!cut)
+		return 0;
+	refuse(j, j->good.tree.size, err, "no whole transaction");
+	return die(j, err);
+}
+
 void bl_journal_unlock(struct bl_journal *j)
 {
 	if (j->locked && is_due(j))
@@ -532,6 +555,11 @@ bool bl_journal_torn(const struct bl_journal *j)
 uint64_t bl_journal_bad(const struct bl_journal *j)
 {
 	return j->bad;
+}
+
+uint64_t bl_journal_bytes(const struct bl_journal *j)
+{
+	return j->good.off;
 }
 
 const uint8_t (*bl_journal_leaves(const struct bl_journal *j))[BL_TREE_HASH]

@@ -47,6 +47,11 @@ struct bl_journal_state {
 int bl_journal_snapshot(struct bl_journal *j, int fd, const uint8_t key[32], const struct bl_journal_state *state, struct bl_err *err);
 /* OFD lock, exclusive for writers and shared for readers (75 after 10 s), then reads, verifies and folds what is new. */
 int bl_journal_lock(struct bl_journal *j, struct bl_err *err);
+/*
+ * With the lock held by a writer: verifies and folds what was appended behind what is known, by somebody whom the holder of the lock let
+ * write. Only whole transactions: anything else is cut off again, class 65, and everything later fails alike.
+ */
+int bl_journal_follow(struct bl_journal *j, struct bl_err *err);
 /* Adds an entry to the transaction: members beside seq, prev, time, kind, part, end. Takes over `entry`. */
 void bl_journal_add(struct bl_journal *j, const char *kind, struct bl_json *entry);
 /*
@@ -59,6 +64,7 @@ void bl_journal_abandon(struct bl_journal *j);		/* drops the transaction */
 void bl_journal_unlock(struct bl_journal *j);		/* and makes a snapshot, when enough was folded to be worth it */
 
 uint64_t bl_journal_size(const struct bl_journal *j);
+uint64_t bl_journal_bytes(const struct bl_journal *j);	/* of the file that are whole transactions */
 void bl_journal_root(const struct bl_journal *j, uint8_t root[BL_TREE_HASH]);
 bool bl_journal_torn(const struct bl_journal *j);	/* a torn tail was found (and cut, when writable) */
 uint64_t bl_journal_bad(const struct bl_journal *j);	/* after damage: the seq that was refused */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "attest/receipt.h"
 #include "base/time.h"
@@ -16,7 +17,7 @@ enum { CHALLENGE_SECONDS = 600 };
 static int expect(struct bl_client *c, uint16_t type, struct bl_buf *b, struct bl_err *err)
 {
 	bl_buf_clear(b);
-	return bl_frame_recv_long(&c->link, c->spawn.sock, type, b, err);
+	return bl_frame_recv_long(&c->link, c->sock, type, b, err);
 }
 
 /* Is the vault one that the owner sealed the file to? */
@@ -61,25 +62,35 @@ static int check_evidence(struct bl_client *c, const struct bl_buf *b, const str
 	if (bl_release_ask(way, &c->hello, challenge, statement, n, grant, err) ||
 	    bl_grant_check(grant, sizeof grant, h->owner, report, err))
 		return -1;
-	return bl_frame_send(&c->link, c->spawn.sock, BL_FRAME_GRANT, 0, grant, sizeof grant, -1, err);
+	return bl_frame_send(&c->link, c->sock, BL_FRAME_GRANT, 0, grant, sizeof grant, -1, err);
 }
 
 static int shake_hands(struct bl_client *c, int fd, const struct bl_header *h, const struct bl_wire_challenge *challenge,
 		       const struct bl_release_way *way, struct bl_err *err)
 {
 	uint8_t p[BL_WIRE_CHALLENGE], open[BL_WIRE_OPEN] = { 0, 0, BL_WIRE_FILE }, report[BL_WIRE_REPORT];
+	struct stat st;
 	struct bl_buf b;
 	int rc = -1;
 
 	bl_buf_init(&b, BL_FRAME_BODY);
 	bl_wire_put_challenge(p, challenge);
+	if (c->in_vm) {		/* it has the file as a disk, which is longer */
+		if (fstat(fd, &st)) {
+			bl_err_sys(err, BL_NOINPUT, "cannot tell how long the file is");
+			goto out;
+		}
+		memcpy(open + 12, &(uint64_t){ (uint64_t)st.st_size }, 8);
+		fd = -1;
+	}
 	if (expect(c, BL_FRAME_HELLO, &b, err) || bl_wire_get_hello(b.p, b.len, &c->hello, err) ||
-	    bl_frame_send(&c->link, c->spawn.sock, BL_FRAME_CHALLENGE, 0, p, sizeof p, -1, err))
+	    bl_frame_send(&c->link, c->sock, BL_FRAME_CHALLENGE, 0, p, sizeof p, -1, err))
 		goto out;
+	c->link.deadline = 0;
 	bl_wire_report(&c->hello, challenge, report);
 	bl_wire_session(report, c->hash);
 	if (expect(c, BL_FRAME_EVIDENCE, &b, err) || check_evidence(c, &b, challenge, report, h, way, err) ||
-	    bl_frame_send(&c->link, c->spawn.sock, BL_FRAME_OPEN, 0, open, sizeof open, fd, err) ||
+	    bl_frame_send(&c->link, c->sock, BL_FRAME_OPEN, 0, open, sizeof open, fd, err) ||
 	    expect(c, BL_FRAME_OPENED, &b, err))
 		goto out;
 	if (b.len != BL_WIRE_OPENED || memcmp(b.p + 4, h->file_id, 32) || bl_le64(b.p + 36) != h->policy_version)
@@ -89,6 +100,24 @@ static int shake_hands(struct bl_client *c, int fd, const struct bl_header *h, c
 out:
 	bl_buf_fini(&b);
 	return rc;
+}
+
+/* A helper of its own, on this machine or in a virtual one. */
+static int start(struct bl_client *c, const char *addr, const char *provider, const char *vault, int fd, struct bl_err *err)
+{
+	if ((c->in_vm = bl_vm_is(addr))) {
+		if (provider)
+			return bl_err_set(err, BL_USAGE, "a helper in a virtual machine finds out itself who answers for the machine");
+		if (bl_vm_open(&c->vm, addr, vault, fd, &c->link, err))
+			return -1;
+		c->sock = c->vm.sock;
+		return 0;
+	}
+	if (bl_spawn_open(&c->spawn, addr, provider, vault, err))
+		return -1;
+	c->sock = c->spawn.sock;
+	bl_frame_init(&c->link, BL_FRAME_CLIENT);
+	return 0;
 }
 
 int bl_client_open(struct bl_client *c, const char *addr, const char *provider, const char *vault, int fd, const struct bl_header *h, const struct bl_release_way *way,
@@ -102,9 +131,8 @@ int bl_client_open(struct bl_client *c, const char *addr, const char *provider, 
 		make_challenge(&challenge, h);
 	else if (bl_release_challenge(way, h, &challenge, err))
 		return -1;
-	if (bl_spawn_open(&c->spawn, addr, provider, vault, err))
+	if (start(c, addr, provider, vault, fd, err))
 		return -1;
-	bl_frame_init(&c->link, BL_FRAME_CLIENT);
 	if (!shake_hands(c, fd, h, &challenge, way, err))
 		return 0;
 	bl_client_close(c, err);
@@ -148,7 +176,7 @@ int bl_client_ask(struct bl_client *c, struct bl_request *q, struct bl_buf *plai
 	bl_buf_init(&b, bl_wire_answer_room());
 	bl_ident_kem_sk(c->asker, sk);
 	if (bl_request_print(q, c->asker, c->hash, &text, err) || bl_wire_seal_request(c->hello.kem_pk, c->hash, &text, &b, err) ||
-	    bl_frame_send_long(&c->link, c->spawn.sock, BL_FRAME_REQUEST, b.p, b.len, err) || expect(c, BL_FRAME_RELEASE, &b, err) ||
+	    bl_frame_send_long(&c->link, c->sock, BL_FRAME_REQUEST, b.p, b.len, err) || expect(c, BL_FRAME_RELEASE, &b, err) ||
 	    bl_wire_open_answer(sk, c->hash, q->hash, b.p, b.len, plain, err) || bl_answer_parse(out, plain->p, plain->len, a, err))
 		goto out;
 	if (!out->err.code && q->kind == BL_REQUEST_QUERY && check_receipt(c, out, err))
@@ -166,10 +194,14 @@ void bl_client_close(struct bl_client *c, struct bl_err *err)
 {
 	struct bl_err ignored;
 
+	if (c->in_vm) {		/* what was answered is charged and synced here: the machine has nothing left to do */
+		bl_vm_close(&c->vm, err);
+		return;
+	}
 	if (err->code) {
 		bl_spawn_close(&c->spawn, err);
 		return;
 	}
-	bl_frame_send(&c->link, c->spawn.sock, BL_FRAME_BYE, 0, NULL, 0, -1, &ignored);
+	bl_frame_send(&c->link, c->sock, BL_FRAME_BYE, 0, NULL, 0, -1, &ignored);
 	bl_spawn_leave(&c->spawn);
 }

@@ -12,10 +12,14 @@
 #include "tee/release.h"
 #include "tee/request.h"
 #include "tee/spawn.h"
+#include "tee/vm.h"
 #include "tee/wire.h"
 
 struct bl_client {
-	struct bl_spawn spawn;
+	int sock;
+	bool in_vm;
+	struct bl_spawn spawn;		/* one of the two */
+	struct bl_vm vm;
 	struct bl_frame_link link;
 	const struct bl_ident *asker;	/* borrowed */
 	struct bl_wire_hello hello;
@@ -23,7 +27,7 @@ struct bl_client {
 	uint8_t vault[BL_IDENT_PK];
 };
 
-/* addr, provider and vault as in spawn.h; fd: the sealed file, h its header, checked by the caller. way: NULL, or how the owner is asked for
+/* addr, provider and vault as in spawn.h and vm.h, where a provider is none to choose (64); fd: the sealed file, h its header, checked by the caller. way: NULL, or how the owner is asked for
  * the key of a file that is not sealed to the vault. */
 int bl_client_open(struct bl_client *c, const char *addr, const char *provider, const char *vault, int fd, const struct bl_header *h, const struct bl_release_way *way,
 		   const struct bl_ident *asker, struct bl_err *err);

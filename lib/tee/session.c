@@ -169,33 +169,38 @@ static int check_grant(const struct session *s, struct bl_err *err)
 
 /* --- OPEN, OPENED --- */
 
-/* A regular file, open for reading only, and large enough to be anything (files of /proc call themselves regular and empty). */
-static int check_file(int fd, struct bl_err *err)
+/*
+ * A regular file, open for reading only, and large enough to be anything (files of /proc call themselves regular and empty); in a
+ * virtual machine a disk, of which so many bytes are the file.
+ */
+static int check_file(int fd, bool vm, uint64_t part, struct bl_err *err)
 {
 	struct stat st;
 	int flags = fcntl(fd, F_GETFL);
 
 	if (fd < 0 || fstat(fd, &st) || flags < 0)
 		return bl_err_set(err, BL_PROTOCOL, "no file came with OPEN");
-	if (!S_ISREG(st.st_mode) || (flags & O_ACCMODE) != O_RDONLY || (flags & O_PATH))
+	if (!(S_ISREG(st.st_mode) || (vm && S_ISBLK(st.st_mode))) || (flags & O_ACCMODE) != O_RDONLY || (flags & O_PATH))
 		return bl_err_set(err, BL_NOINPUT, "not a regular file open for reading");
-	return st.st_size < 16 ? bl_err_set(err, BL_DATA, "header: truncated") : 0;
+	return (vm ? part : (uint64_t)st.st_size) < 16 ? bl_err_set(err, BL_DATA, "header: truncated") : 0;
 }
 
 static int open_file(struct session *s, const struct bl_frame *f, int fd, struct bl_err *err)
 {
+	const bool vm = s->hello.backend == BL_WIRE_VM;
 	uint8_t p[BL_WIRE_OPENED] = { 0 };
 	const struct bl_header *h;
-	uint64_t version;
+	uint64_t version, part;
 
 	if (s->ask.reader) {
 		close(fd);
 		return bl_err_set(err, BL_PROTOCOL, "a second file: this version serves one in a session");
 	}
 	s->file = fd;
-	if (f->len != BL_WIRE_OPEN || bl_le16(f->body) || bl_le16(f->body + 2) != BL_WIRE_FILE || bl_le64(f->body + 4) || bl_le64(f->body + 12))
+	if (f->len != BL_WIRE_OPEN || bl_le16(f->body) || bl_le16(f->body + 2) != BL_WIRE_FILE || bl_le64(f->body + 4) ||
+	    ((part = bl_le64(f->body + 12)) && !vm))
 		return bl_err_set(err, BL_PROTOCOL, "the other side sent a malformed OPEN");
-	if (check_file(fd, err) || bl_reader_open(&s->ask.reader, fd, err))
+	if (check_file(fd, vm, part, err) || bl_reader_open_part(&s->ask.reader, fd, part, err))
 		return -1;
 	h = bl_reader_header(s->ask.reader);
 	if (memcmp(h->owner, s->challenge.owner_pk, 32) || memcmp(h->policy_hash, s->challenge.policy_hash, 32) ||
@@ -325,7 +330,7 @@ static int step(struct session *s, struct bl_err *err)
 	}
 }
 
-int bl_session_run(int sock, struct bl_vault *v, struct bl_provider *p, uint32_t mask, struct bl_err *err)
+int bl_session_run(int sock, struct bl_vault *v, struct bl_provider *p, const struct bl_session_self *self, struct bl_err *err)
 {
 	struct session *s = calloc(1, sizeof *s);
 	int rc = -1;
@@ -335,9 +340,9 @@ int bl_session_run(int sock, struct bl_vault *v, struct bl_provider *p, uint32_t
 	s->sock = sock;
 	s->file = -1;
 	s->provider = p;
-	s->hello.backend = BL_WIRE_PROC;
+	s->hello.backend = self->backend;
 	s->hello.class = (uint8_t)p->class;
-	s->hello.mask = s->ask.mask = mask;
+	s->hello.mask = s->ask.mask = self->mask;
 	s->ask.vault = v;
 	s->ask.session = &s->sign;
 	s->seen = calloc(REQUESTS, sizeof *s->seen);

@@ -9,8 +9,9 @@
 #include "policy/vault.h"
 #include "tee/provider.h"
 
-/* Serves the connection to its end; p is asked for evidence once, mask is what bl_sandbox_enter reported. 0 after BYE or end of file
- * between frames. */
-int bl_session_run(int sock, struct bl_vault *v, struct bl_provider *p, uint32_t mask, struct bl_err *err);
+/* What the helper says of itself: BL_WIRE_PROC or BL_WIRE_VM, what bl_sandbox_enter reported. */
+struct bl_session_self { uint8_t backend; uint32_t mask; };
+/* Serves the connection to its end; p is asked for evidence once. 0 after BYE or end of file between frames. */
+int bl_session_run(int sock, struct bl_vault *v, struct bl_provider *p, const struct bl_session_self *self, struct bl_err *err);
 
 #endif

@@ -47,7 +47,7 @@ static int find_helper(char path[PATH_MAX], struct bl_err *err)
 
 static int parse_addr(const char *addr, char path[PATH_MAX], struct bl_err *err)
 {
-	static const char *const later[] = { "unix:", "tls:", "vm:" };
+	static const char *const later[] = { "unix:", "tls:" };
 
 	if (!addr || !strcmp(addr, "proc"))
 		return find_helper(path, err);
@@ -56,7 +56,7 @@ static int parse_addr(const char *addr, char path[PATH_MAX], struct bl_err *err)
 			return bl_err_set(err, BL_USAGE, "helper address '%s': '%s' is not built in this version", addr, later[i]);
 	if (strncmp(addr, "proc:", 5) || !addr[5] || strlen(addr + 5) >= PATH_MAX) {
 		bl_err_set(err, BL_USAGE, "helper address '%s' is none", addr);
-		return bl_err_hint(err, "'proc' is the installed helper, 'proc:PATH' another one");
+		return bl_err_hint(err, "'proc' is the installed helper, 'proc:PATH' another one, 'vm:DIR' one in a virtual machine");
 	}
 	strcpy(path, addr + 5);
 	return 0;
@@ -71,10 +71,10 @@ static int above(int fd)
 	return up;
 }
 
-static int start(pid_t *pid, const char *path, const char *provider, int sock, int vault)
+int bl_spawn_start(pid_t *pid, const char *path, const char *arg, const char *value, int sock, int vault)
 {
-	static char name[] = "bl-tee", option[] = "--provider";
-	char *const argv[] = { name, provider ? option : NULL, (char *)(uintptr_t)provider, NULL }, *const envp[] = { NULL };
+	static char name[] = "bl-tee";
+	char *const argv[] = { name, (char *)(uintptr_t)arg, (char *)(uintptr_t)value, NULL }, *const envp[] = { NULL };
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
@@ -118,7 +118,7 @@ int bl_spawn_open(struct bl_spawn *s, const char *addr, const char *provider, co
 		bl_err_sys(err, BL_OSERR, "cannot make the helper's descriptors");
 		goto out;
 	}
-	if ((errno = start(&s->pid, path, provider, pair[1], dir))) {
+	if ((errno = bl_spawn_start(&s->pid, path, provider ? "--provider" : NULL, provider, pair[1], dir))) {
 		const bool absent = errno == ENOENT;
 		s->pid = -1;
 		bl_err_sys(err, BL_UNAVAILABLE, "cannot start the helper '%s'", path);
@@ -180,6 +180,14 @@ static void explain(int status, struct bl_err *err)
 	default:
 		bl_err_set(err, BL_UNAVAILABLE, "the helper was killed (%s)", strsignal(WTERMSIG(status)));
 	}
+}
+
+int bl_spawn_class(int status)
+{
+	struct bl_err err = { .code = BL_OK };
+
+	explain(status, &err);
+	return err.code;
 }
 
 void bl_spawn_leave(struct bl_spawn *s)

@@ -33,6 +33,9 @@ static struct bl_err err;
 
 /* --- the other end --- */
 
+static uint8_t backend = BL_WIRE_PROC;
+static uint64_t part;			/* what OPEN says how much of a disk is the file */
+
 struct session { pid_t pid; int sock; struct bl_frame_link link; struct bl_wire_hello hello; uint8_t hash[64]; };
 
 static void serve(int sock)
@@ -46,7 +49,7 @@ static void serve(int sock)
 	if (d < 0 || bl_vault_open(&v, d, "vault", &e))
 		_exit(99);
 	close(d);
-	if (!bl_session_run(sock, &v, &none, 0, &e))
+	if (!bl_session_run(sock, &v, &none, &(struct bl_session_self){ backend, 0 }, &e))
 		e.code = 0;
 	bl_vault_close(&v);
 	_exit(e.code);
@@ -122,10 +125,11 @@ static int challenge(struct session *s, const struct bl_header *h)
 /* OPEN of a descriptor; the class of what comes back, 0: OPENED. */
 static int open_fd(struct session *s, int fd)
 {
-	static const uint8_t p[BL_WIRE_OPEN] = { 0, 0, BL_WIRE_FILE };
+	uint8_t p[BL_WIRE_OPEN] = { 0, 0, BL_WIRE_FILE };
 	struct bl_buf b;
 	int rc;
 
+	memcpy(p + 12, &part, 8);
 	bl_buf_init(&b, BL_FRAME_BODY);
 	rc = bl_frame_send(&s->link, s->sock, BL_FRAME_OPEN, 0, p, sizeof p, fd, &err) || expect(s, BL_FRAME_OPENED, &b) ? err.code : 0;
 	bl_buf_fini(&b);
@@ -395,6 +399,35 @@ static int copy_of(int fd, off_t *size)
 	return to;
 }
 
+/* In a virtual machine a disk holds the file and is longer. */
+static void disks(int fd)
+{
+	static const struct { int more; bool good; } parts[] = { { 0, true }, { 1, false }, { -1, false }, { 300, false }, { 70000, false } };
+	struct session s;
+	off_t size;
+	int disk = copy_of(fd, &size);
+
+	if (ftruncate(disk, size + 512))
+		exit(1);
+	part = (uint64_t)size;
+	is_int(opened(&s, disk), BL_PROTOCOL, "only in a virtual machine OPEN says how long the file is");
+	end(&s);
+	backend = BL_WIRE_VM;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		part = (uint64_t)(size + parts[i].more);
+		if (opened(&s, disk))
+			ok(0, "opened: %s", err.msg);
+		is_int(ask(&s, SELECT), parts[i].good ? 0 : BL_DATA, "a disk whose first %s%d bytes are said to be the file", parts[i].good ? "(right) " : "", (int)part);
+		end(&s);
+	}
+	part = 15;
+	is_int(opened(&s, disk), BL_DATA, "or so few that nothing is");
+	end(&s);
+	backend = BL_WIRE_PROC;
+	part = 0;
+	close(disk);
+}
+
 static void changes(int fd)
 {
 	off_t size;
@@ -634,6 +667,7 @@ int main(void)
 	handshakes(fd);
 	descriptors(fd);
 	other_file(fd);
+	disks(fd);
 	changes(fd);
 	requests(fd);
 	lies(fd);

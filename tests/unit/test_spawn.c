@@ -158,7 +158,7 @@ static void test_ends(void)
 
 static void test_addresses(void)
 {
-	static const char *const later[] = { "unix:/run/x", "tls:host:1", "vm:/x" }, *const none[] = { "", "proc:", "procx", "tcp:1" };
+	static const char *const later[] = { "unix:/run/x", "tls:host:1" }, *const none[] = { "", "proc:", "procx", "tcp:1" };
 	char addr[96];
 
 	set_mode("");
