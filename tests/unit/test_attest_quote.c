@@ -243,7 +243,7 @@ static void test_signers(void)
 	anew();
 	c = attest_issue(NULL, attest_key(ATTEST_P256), &(struct attest_spec){ .subject = "CN=Intel SGX Root CA, O=made", .ca = true });
 	made.root = c;
-	refused("pck-certificate", "chain", "a root of the same name did not issue the chain");
+	refused("pck-chain", "chain", "a root of the same name did not issue the chain");
 	anew();
 	bl_certs_fini(&made.anchors.own);
 	made.anchors.own.n = made.anchors.n = 0;
