@@ -240,6 +240,13 @@ static void take_limits(struct bl_policy *p, const struct bl_json *j)
 	p->limits.quantum_ms = count(j, "quantum_ms", p->dp ? 100 : 0);
 }
 
+const char *bl_doc_platform(size_t i)
+{
+	static const char *const members[] = { "technologies", "measurements", "min_tcb" };
+
+	return i < sizeof members / sizeof *members ? members[i] : NULL;
+}
+
 static void take_tee(struct bl_policy *p, const struct bl_json *j)
 {
 	const char *class = bl_json_get_text(j, "class"), *bit;

@@ -109,6 +109,8 @@ struct bl_policy {
 /* Parses UTF-8 JSON; 78 with the JSON path ("columns.Age.bounds: ..."). Errors never depend on data. */
 int bl_doc_parse(struct bl_policy *p, const char *s, size_t n, struct bl_err *err);
 void bl_doc_fini(struct bl_policy *p);
+/* The members of `tee` that speak of a platform, one by one; NULL after the last. Evidence of class software says nothing of them. */
+const char *bl_doc_platform(size_t i);
 /* The entry that governs a column of this name: its own, "*", or NULL (hidden). */
 const struct bl_doc_column *bl_doc_column_of(const struct bl_policy *p, const char *name);
 /* Against a schema: every named column is there (78), bounds, domain, grid and bin parse in its type, scale equals, entity columns exist (E02). */

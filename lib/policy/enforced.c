@@ -85,14 +85,13 @@ static void budget(struct bl_lint *l, const struct bl_policy *p)
 
 static void tee(struct bl_lint *l, const struct bl_policy *p)
 {
-	static const char *const unkept[] = { "technologies", "measurements", "min_tcb" };
-	const char *rollback = bl_json_get_text(p->tee, "rollback");
+	const char *rollback = bl_json_get_text(p->tee, "rollback"), *member;
 	char path[64];
 
 	/* The owner's grant goes by them, and without a grant nobody opens a file of that class. */
-	for (size_t i = 0; i < 3 && p->tee_class != BL_TEE_HARDWARE; i++)
-		if (bl_json_get(p->tee, unkept[i])) {
-			snprintf(path, sizeof path, "tee.%s", unkept[i]);
+	for (size_t i = 0; p->tee_class != BL_TEE_HARDWARE && (member = bl_doc_platform(i)); i++)
+		if (bl_json_get(p->tee, member)) {
+			snprintf(path, sizeof path, "tee.%s", member);
 			not_enforced(l, path);
 		}
 	if (rollback && strcmp(rollback, "none"))

@@ -48,9 +48,6 @@ static int check_vault(const struct bl_owner_terms *t, const uint8_t vault[BL_ID
 
 /* --- of its platform --- */
 
-static const char *const of_platforms[] = { "technologies", "measurements", "min_tcb" };
-enum { OF_PLATFORMS = sizeof of_platforms / sizeof *of_platforms };
-
 static struct bl_json *list_of(const struct bl_json *from, struct bl_json *must, const char *check)
 {
 	struct bl_json *list = bl_json_new_array();
@@ -160,6 +157,7 @@ static int check_platform(const struct bl_policy *p, const struct bl_owner_terms
 
 static int check_policy(const struct bl_header *h, const struct bl_owner_terms *t, const struct bl_statement *said, struct bl_err *err)
 {
+	const char *member;
 	struct bl_policy p;
 	char names[256];
 	int rc = 0;
@@ -172,9 +170,9 @@ static int check_policy(const struct bl_header *h, const struct bl_owner_terms *
 		bl_mask_print(p.lockdown & ~said->mask, names);
 		rc = bl_err_set(err, BL_REFUSED, "refused: tee.lockdown (the helper lacks %s)", names);
 	}
-	for (size_t i = 0; !rc && said->class == BL_STATEMENT_SOFTWARE && i < OF_PLATFORMS; i++)
-		if (bl_json_count(bl_json_get(p.tee, of_platforms[i])))
-			rc = bl_err_set(err, BL_REFUSED, "refused: tee.%s (evidence of class software has none)", of_platforms[i]);
+	for (size_t i = 0; !rc && said->class == BL_STATEMENT_SOFTWARE && (member = bl_doc_platform(i)); i++)
+		if (bl_json_count(bl_json_get(p.tee, member)))
+			rc = bl_err_set(err, BL_REFUSED, "refused: tee.%s (evidence of class software has none)", member);
 	if (!rc && said->class != BL_STATEMENT_SOFTWARE)
 		rc = check_platform(&p, t, said, err);
 	bl_doc_fini(&p);
