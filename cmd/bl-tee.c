@@ -186,6 +186,90 @@ static int ask_child(uint32_t *mask, struct bl_err *err)
 	return n == sizeof *mask ? 0 : bl_err_set(err, BL_OSERR, "cannot lock down a process on this machine");
 }
 
+/* --- check: devices that give evidence --- */
+
+static const char *wanted;		/* --provider */
+static struct found { const struct bl_provider_tech *tech; const char *root; bool there; enum bl_statement_class class; struct bl_err why; } found[8];
+static size_t nfound;
+static struct bl_provider_answer tried;
+
+/* A question over zeros: what the helper would hear, and why it would not, which it does not say. */
+static int try_it(struct found *f, struct bl_err *err)
+{
+	static const struct bl_provider_data zeros;
+	void *device = f->tech->open(f->root, &f->class, err);
+	int rc = device ? f->tech->quote(device, &zeros, &tried, err) : -1;
+
+	if (device)
+		f->tech->close(device);
+	f->there = !rc;
+	return rc ? bl_err_where(err, "provider '%s'", f->tech->name) : 0;
+}
+
+/* All that can be seen, or the one that is wanted, which is asked. */
+static int find_providers(struct bl_err *err)
+{
+	const struct bl_provider_tech *tech;
+	const char *root;
+
+	bl_provider_init(&tried);
+	if (wanted) {
+		if (bl_provider_parse(wanted, &tech, &root, err))
+			return -1;
+		if (tech)
+			found[nfound++] = (struct found){ .tech = tech, .root = root };
+		return tech ? try_it(&found[0], err) : 0;
+	}
+	while (nfound < sizeof found / sizeof *found && (tech = bl_provider_tech_at(nfound))) {
+		struct found *f = &found[nfound++];
+		f->tech = tech;
+		f->root = tech->root;
+		void *device = tech->open(tech->root, &f->class, &f->why);
+		f->there = device;
+		if (device)
+			tech->close(device);
+	}
+	return 0;
+}
+
+static void print_providers(void)
+{
+	for (const struct found *f = found; f < found + nfound; f++) {
+		printf("%-4s %-12s ", f->there ? "yes" : "no", f->tech->name);
+		if (f->there)
+			printf("evidence of class %s, from %s%s\n", bl_statement_class_name(f->class), f->root,
+			       wanted || f->tech->probed ? "" : " where it is named");
+		else
+			printf("%s\n", f->why.msg);
+	}
+	for (size_t i = 0; i < tried.pieces.n; i++)
+		printf("     %-12s %zu bytes\n", tried.pieces.v[i].name, tried.pieces.v[i].n);
+}
+
+static struct bl_json *json_providers(void)
+{
+	struct bl_json *list = bl_json_new_array(), *pieces = bl_json_new_object();
+
+	for (size_t i = 0; i < tried.pieces.n; i++)
+		bl_json_put(pieces, tried.pieces.v[i].name, bl_json_new_int((int64_t)tried.pieces.v[i].n));
+	for (const struct found *f = found; f < found + nfound; f++) {
+		struct bl_json *p = bl_json_new_object();
+		bl_json_put_text(p, "name", f->tech->name);
+		bl_json_put_text(p, "root", f->root);
+		bl_json_put(p, "probed", bl_json_new_bool(f->tech->probed));
+		bl_json_put(p, "class", f->there ? bl_json_new_text(bl_statement_class_name(f->class)) : bl_json_new_null());
+		bl_json_put(p, "why", f->there ? bl_json_new_null() : bl_json_new_text(f->why.msg));
+		if (wanted)
+			bl_json_put(p, "pieces", pieces);
+		bl_json_add(list, p);
+	}
+	if (!wanted || !nfound)
+		bl_json_free(pieces);
+	return list;
+}
+
+/* --- check: what is said --- */
+
 static void print_lines(uint32_t mask)
 {
 	char value[VALUE];
@@ -202,6 +286,9 @@ static void print_lines(uint32_t mask)
 		else
 			printf("ok   %s = %s\n", s->name, v ? v : "(none)");
 	}
+	if (nfound)
+		putchar('\n');
+	print_providers();
 }
 
 static int print_json(uint32_t mask, struct bl_err *err)
@@ -225,6 +312,7 @@ static int print_json(uint32_t mask, struct bl_err *err)
 	bl_json_put_text(root, "schema", "bl-tee/1");
 	bl_json_put(root, "layers", l);
 	bl_json_put(root, "settings", list);
+	bl_json_put(root, "providers", json_providers());
 	bl_buf_init(&b, 64 << 10);
 	bl_json_print_pretty(root, &b);
 	bl_buf_put8(&b, '\n');
@@ -239,26 +327,29 @@ static int print_json(uint32_t mask, struct bl_err *err)
 static int check(int argc, char **argv, struct bl_err *err)
 {
 	uint32_t mask;
+	int rc;
 
 	if (argc)
 		return bl_err_set(err, BL_USAGE, "unexpected operand '%s'", argv[0]);
 	bl_json_init();
-	if (ask_child(&mask, err))
+	if (ask_child(&mask, err) || bl_mem_init(true, err))
 		return -1;
-	if (json)
-		return print_json(mask, err);
-	print_lines(mask);
-	return 0;
+	rc = find_providers(err) || (json && print_json(mask, err)) ? -1 : 0;
+	if (!rc && !json)
+		print_lines(mask);
+	bl_provider_fini(&tried);
+	return rc;
 }
 
 /* --- the command line --- */
 
 static const struct bl_opt check_opts[] = {
 	{ BL_OPT_FLAG, 0, "json", NULL, "JSON instead of lines", &json, NULL, 0, 0, false },
+	{ BL_OPT_TEXT, 0, "provider", "NAME[:ROOT]", "ask this device for evidence, as the helper would", &wanted, NULL, 0, 0, false },
 	{ BL_OPT_END, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, false },
 };
 static const struct bl_opt_verb verbs[] = {
-	{ "check", "", "which layers of the lockdown hold on this machine, and which settings weaken it", check_opts, check, "bl-tee check" },
+	{ "check", "", "which layers of the lockdown hold here, what weakens them, what proves it", check_opts, check, "bl-tee check" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 

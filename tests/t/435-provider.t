@@ -9,10 +9,12 @@ tool=$build/tests/unit/test_sandbox fakedev=$build/tests/tool/fakedev
 world || { ok false 'a table is sealed'; done_testing; }
 device=
 trap '[ -z "$device" ] || kill $device; cd /; chmod -R u+rwx "$scratch" 2>/dev/null; rm -rf "$scratch"' EXIT
+# soon COMMAND: until it is true, ten seconds at most.
+soon() { for _ in 1 2 3 4 5 6 7 8 9 10; do for _ in 1 2 3 4 5 6 7 8 9 10; do eval "$1" && return; sleep 0.1; done; done; }
 plays() {	# KIND [FLAW]: root, out
 	: >said
 	"$fakedev" "$1" root out ${2:+"$2"} >said 2>&1 & device=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -s said ] && break; sleep 0.1; done
+	soon '[ -s said ]'
 }
 ends() { kill $device; wait $device; device=; left=$(ls -A root); rm -rf root out; }
 mkfifo in
@@ -21,11 +23,12 @@ holding() {	# a helper with that provider, until `let_go`
 	"$tool" hold "$bin/bl-tee" vault "$@" <in >held 2>&1 &
 	holder=$!
 	exec 9>in
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -s held ] && break; sleep 0.1; done
+	soon '[ -s held ]'
 	read -r pid mask class <held
 }
 let_go() { exec 9>&-; wait "$holder"; }
 child_of() { grep -l "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status 2>/dev/null | sed 's|/proc/||; s|/status||'; }
+fds() { for f in /proc/"$1"/fd/*; do readlink "$f" | sed -E 's/:\[.*//; s/.*\/(root|vault)/\1/'; done | sort | tr '\n' ' '; }
 field() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"; }
 
 # --- no device ---
@@ -39,36 +42,48 @@ done
 run "$tool" hold "$bin/bl-tee" vault nothing
 exits 64 'a provider that is none is 64'
 
+run bl-tee check
+like "$out" '^(yes|no) +sev-guest +(cannot open|evidence of class snp)' 'check tells which devices there are'
+run bl-tee check --json
+like "$out" '"name": "tpm2"' 'for machines too'
+run bl-tee check --provider nsm:/nonexistent
+is "$rc:$out" 69: 'a device that is named must be there'
+like "$err" "^bl-tee: provider 'nsm': cannot open '/nonexistent': No such file" 'and what is missing is said'
+
 # --- the process that asks ---
 plays snp
 is "$(cat said)" ready 'a device is played'
+run bl-tee check --provider "configfs-tsm:$PWD/root"
+like "$rc:$out" 'extended.bin +[0-9]+ bytes' 'check asks a device that is named'
 holding "configfs-tsm:$PWD/root"
 is "$class" snp 'the class is that of the device'
 asks=$(child_of "$pid")
 like "$asks" '^[0-9]+$' 'one process is there to ask it'
-if [ $((0x$mask >> 10 & 1)) = 1 ]; then
-	for _ in 1 2 3 4 5 6 7 8 9 10; do [ "$(field "$asks" Seccomp)" = 2 ] && break; sleep 0.1; done
+if [ $((0x${mask:-0} >> 10 & 1)) = 1 ]; then
+	soon '[ "$(field "$asks" Seccomp)" = 2 ]'
 	is "$(field "$asks" Seccomp):$(field "$asks" NoNewPrivs)" 2:1 'under a filter of its own, and it can gain no privileges'
 	is "$(sed -n 's/^Cap\(Inh\|Prm\|Eff\|Amb\):[[:space:]]*0*$/none/p' "/proc/$asks/status" | grep -c none)" 4 'it has no capability'
 else
 	skip 'no system call filter on this machine or in this build'
 fi
 if [ "$(id -u)" = 0 ]; then
-	is "$(for f in /proc/"$asks"/fd/*; do readlink "$f" | sed -E 's/:\[.*//; s/.*\/root/root/'; done | sort | tr '\n' ' ')" \
-		'/dev/null /dev/null /dev/null root socket ' 'it holds its socket and the device, nothing of the vault'
-	is "$(for f in /proc/"$pid"/fd/*; do readlink "$f" | sed -E 's/:\[.*//; s/.*\/vault/vault/'; done | sort | tr '\n' ' ')" \
-		'/dev/null /dev/null /dev/null socket socket vault/cells vault/checkpoint vault/journal vault/snapshot ' 'the helper holds one socket more, and no device'
+	want='/dev/null /dev/null /dev/null root socket '
+	soon '[ "$(fds "$asks")" = "$want" ]'
+	is "$(fds "$asks")" "$want" 'it holds its socket and the device, nothing of the vault'
+	is "$(fds "$pid")" '/dev/null /dev/null /dev/null socket socket vault/cells vault/checkpoint vault/journal vault/snapshot ' \
+		'the helper holds one socket more, and no device'
 else
 	skip 'only root can look at what they hold'
 fi
 let_go
-for _ in 1 2 3 4 5 6 7 8 9 10; do [ -d "/proc/$asks" ] || break; sleep 0.1; done
+soon '[ ! -d "/proc/$asks" ]'
 ok '[ ! -d /proc/$asks ]' 'it ends with the session'
 holding "configfs-tsm:$PWD/root"
 asks=$(child_of "$pid")
 kill -KILL "$pid"
-for _ in 1 2 3 4 5 6 7 8 9 10; do [ "$(sed -n 's/^State:[[:space:]]*\([A-Z]\).*/\1/p' "/proc/$asks/status" 2>/dev/null)" ] || break; sleep 0.1; done
-ok '[ ! -d /proc/$asks ] || [ "$(sed -n "s/^State:[[:space:]]*\([A-Z]\).*/\1/p" /proc/$asks/status)" = Z ]' 'and with a helper that is killed'
+over() { [ ! -d "/proc/$asks" ] || [ "$(sed -n 's/^State:[[:space:]]*\([A-Z]\).*/\1/p' "/proc/$asks/status")" = Z ]; }	# or nobody has waited for it yet
+soon over
+ok over 'and with a helper that is killed'
 let_go
 
 # --- evidence ---
@@ -102,6 +117,8 @@ ends
 
 # --- devices that misbehave ---
 plays snp foreign
+run bl-tee check --provider "configfs-tsm:$PWD/root"
+like "$rc:$err" '^69:.*not made of our data alone' 'check says what a helper does not'
 asked "configfs-tsm:$PWD/root"
 is "$rc:$out" 69: 'a report that somebody else wrote to: no evidence, no answer'
 ends

@@ -45,7 +45,7 @@ static void stop(int sig)
 	over = 1;
 }
 
-static int die(const char *what)
+static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "fakedev: %s: %s\n", what, strerror(errno));
 	exit(71);
@@ -291,7 +291,7 @@ int main(int argc, char **argv)
 	device_init(&platform, time(NULL));
 	write_out(argv[3]);
 	if ((mkdir(argv[2], 0700) && errno != EEXIST) || (root = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		return die(argv[2]);
+		die(argv[2]);
 	if (class == BL_STATEMENT_SGX)
 		gramine(root, starter);
 	else
