@@ -48,9 +48,9 @@ LIBBL    := $(BUILD)/libbl.a
 run = $(if $(V),,@$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,echo '  $(1)  $(2)';))
 
 .DELETE_ON_ERROR:
-.PHONY: all check units deps demo lint asan valgrind fuzz bench vm install clean help
+.PHONY: all check units deps demo lint asan valgrind fuzz bench vm measure install clean help
 
-all: $(PROGS)
+all: $(PROGS) $(BUILD)/bin/bl-tee.sha256
 
 $(BUILD)/%.o: %.c Makefile VERSION $(if $(filter deps,$(MAKECMDGOALS)),| deps)
 	@mkdir -p $(@D)
@@ -78,6 +78,10 @@ endef
 
 $(PROGS): $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(LIBBL)
 	$(link)
+
+# What the helper says that it is: it may be installed so that it cannot read itself.
+$(BUILD)/bin/bl-tee.sha256: $(BUILD)/bin/bl-tee
+	$(call run,sum,$@) sha256sum <$< | cut -d' ' -f1 >$@.tmp && mv $@.tmp $@
 
 $(UNITS) $(TOOLS): $(BUILD)/%: $(BUILD)/%.o $(LIBBL)
 	$(link)
@@ -121,6 +125,11 @@ bench: all
 	tests/bench/run $(BUILD)
 	tests/bench/attest $(BUILD)
 
+# --- what an auditor compares: the same sources and packages give the same bytes. OVMF, VCPUS, VCPU_TYPE: the launch digest, too ---
+measure: all
+	@vm=; if test -r '$(KERNEL)' && test -d '$(MODULES)'; then $(MAKE) -s vm && vm=$(BUILD)/vm || exit 1; fi; \
+	CC='$(CC)' OVMF='$(OVMF)' VCPUS='$(VCPUS)' VCPU_TYPE='$(VCPU_TYPE)' contrib/vm/measure $(BUILD) $$vm
+
 # --- first steps ---
 DEPS     := libssl-dev libsodium-dev libjansson-dev libcsv-dev libzstd-dev perl mandoc sqlite3 xxd libpg-query-dev
 deps:
@@ -135,10 +144,11 @@ demo: all
 	tests/demo $(BUILD)
 
 # --- a virtual machine whose first process is the helper: bl-query -H vm:$(BUILD)/vm ---
-KERNEL   ?= $(lastword $(shell ls -v $(wildcard /boot/vmlinuz-*-cloud-amd64) 2>/dev/null || ls -v /boot/vmlinuz-* 2>/dev/null))
+KERNELS   = $(or $(wildcard /boot/vmlinuz-*-cloud-amd64),$(wildcard /boot/vmlinuz-*))
+KERNEL   ?= $(if $(KERNELS),$(lastword $(shell ls -v $(KERNELS))))
 MODULES  ?= /lib/modules/$(patsubst vmlinuz-%,%,$(notdir $(KERNEL)))
 CMDLINE  ?= quiet panic=-1 secretmem.enable=1
-vm: $(BUILD)/bin/bl-tee
+vm: $(BUILD)/bin/bl-tee.sha256
 	@test -r '$(KERNEL)' || { echo "vm: no kernel that can be read; name one: make vm KERNEL=... MODULES=/lib/modules/..." >&2; exit 1; }
 	@mkdir -p $(BUILD)/vm
 	$(call run,vm,$(BUILD)/vm) contrib/vm/mkinitrd $(BUILD)/bin/bl-tee '$(MODULES)' $(BUILD)/vm/initrd && \
@@ -148,6 +158,7 @@ install: all
 	install -d -m 755 $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(PREFIX)/share/bl/policies
 	for p in $(filter-out bl-tee,$(notdir $(PROGS))); do install -m 755 $(BUILD)/bin/$$p $(DESTDIR)$(PREFIX)/bin/; done
 	install -m 711 $(BUILD)/bin/bl-tee $(DESTDIR)$(LIBEXEC)/bl-tee
+	install -m 644 $(BUILD)/bin/bl-tee.sha256 $(DESTDIR)$(LIBEXEC)/bl-tee.sha256
 	for m in $(MAN); do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; install -d -m 755 $$d; install -m 644 $$m $$d/; done
 	for c in $(filter-out bl-tee,$(notdir $(PROGS))); do \
 	    install -D -m 644 contrib/completion/bl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$c; done
@@ -167,6 +178,7 @@ help:
 	@echo 'make fuzz     every fuzzer for FUZZ_SECONDS (60)'
 	@echo 'make bench    hot paths as ratios'
 	@echo 'make vm       a virtual machine for the helper in $(BUILD)/vm: KERNEL, MODULES'
+	@echo 'make measure  hashes of helper and machine, and what made them; OVMF, VCPUS, VCPU_TYPE: the SNP launch digest'
 	@echo 'make install  DESTDIR and PREFIX are honoured'
 
 -include $(LIB_OBJ:.o=.d) $(PROGS:$(BUILD)/bin/%=$(BUILD)/cmd/%.d) $(UNITS:=.d) $(TOOLS:=.d)
