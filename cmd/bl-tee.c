@@ -21,6 +21,7 @@
 #include "base/opt.h"
 #include "crypt/mem.h"
 #include "policy/vault.h"
+#include "tee/build.h"
 #include "tee/init.h"
 #include "tee/provider.h"
 #include "tee/sandbox.h"
@@ -71,6 +72,7 @@ static int serve(uint8_t backend, const char *spec, struct bl_err *err)
 
 	if (bl_sandbox_begin(keep, 2, &self.mask, err) || bl_mem_init(true, err))
 		return -1;
+	bl_build_read(self.build);
 	bl_json_init();
 	prime_sort();
 	signal(SIGCHLD, SIG_IGN);		/* who asks the platform ends before us, and nobody waits for it */

@@ -341,6 +341,7 @@ int bl_session_run(int sock, struct bl_vault *v, struct bl_provider *p, const st
 	s->file = -1;
 	s->provider = p;
 	s->hello.backend = self->backend;
+	memcpy(s->hello.build, self->build, sizeof s->hello.build);
 	s->hello.class = (uint8_t)p->class;
 	s->hello.mask = s->ask.mask = self->mask;
 	s->ask.vault = v;

@@ -174,6 +174,9 @@ sessions
 over "vm:$vm" -q -o a.csv 'select count(*) as n from people' people.blf
 run bl-attest show a.csv.receipt.json
 like "$out" 'lockdown.* netns mntns ipcns emptyroot nocaps landlock seccomp' 'inside it the helper is locked down as it is outside'
+bl-attest measure tee -f policy "$bin/bl-tee" >tee.json
+run bl-attest verify -p tee.json --key vault/helper.pub a.csv.receipt.json
+exits 0 'and says which build it is'
 verifies 'the journal verifies'
 fresh
 died=0 other=

@@ -49,7 +49,7 @@ static void serve(int sock)
 	if (d < 0 || bl_vault_open(&v, d, "vault", &e))
 		_exit(99);
 	close(d);
-	if (!bl_session_run(sock, &v, &none, &(struct bl_session_self){ backend, 0 }, &e))
+	if (!bl_session_run(sock, &v, &none, &(struct bl_session_self){ .backend = backend }, &e))
 		e.code = 0;
 	bl_vault_close(&v);
 	_exit(e.code);

@@ -26,7 +26,7 @@ static void serve(int sock)
 	alarm(60);
 	if (d < 0 || bl_vault_open(&v, d, "vault", &e))
 		_exit(99);
-	if (!bl_session_run(sock, &v, &none, &(struct bl_session_self){ BL_WIRE_PROC, 0 }, &e))
+	if (!bl_session_run(sock, &v, &none, &(struct bl_session_self){ .backend = BL_WIRE_PROC }, &e))
 		e.code = 0;
 	bl_vault_close(&v);
 	_exit(e.code);
