@@ -18,6 +18,7 @@
 static struct bl_arena made_arena;
 static EVP_PKEY *made_ak;		/* RSA: of TPMs */
 static struct attest_cert *made_ark, *made_ask, *made_vek;
+static const struct attest_cert *made_root;	/* of the case that was made last */
 static struct intel made_intel;
 
 static inline void made_init(void)
@@ -39,6 +40,7 @@ static inline struct flip_case *made_new(const char *what, const struct attest_c
 {
 	struct flip_case *c = flip_new(what, FLIP_ANY, ATTEST_NOW);
 
+	made_root = root;
 	c->set.own_anchors = true;
 	attest_anchor(&c->set.anchors, root);
 	return c;

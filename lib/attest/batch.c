@@ -61,6 +61,19 @@ static int text_member(const char *key, const struct bl_json *j, const char **s,
 	return *s ? 0 : bl_err_set(err, BL_DATA, "'%s' is to be text", key);
 }
 
+/* Canonical JSON has no reals; an id must come back as it came. */
+static bool can_print(const struct bl_json *id)
+{
+	struct bl_buf b;
+	bool good;
+
+	bl_buf_init(&b, BL_BATCH_LINE);
+	bl_json_print(id, &b);
+	good = !b.failed;
+	bl_buf_fini(&b);
+	return good;
+}
+
 /* The line over the command's settings, and its evidence. */
 static int read_line(struct bl_verify *v, struct bl_verify_run *r, const struct bl_json *j, struct bl_err *err)
 {
@@ -72,7 +85,7 @@ static int read_line(struct bl_verify *v, struct bl_verify_run *r, const struct 
 		return bl_err_set(err, BL_DATA, "a line is a JSON object");
 	for (size_t i = 0; (key = bl_json_key(j, i, &m)); i++) {
 		if (!strcmp(key, "id"))
-			rc = 0;
+			rc = can_print(m) ? 0 : bl_err_set(err, BL_DATA, "'id' holds a number that is not whole");
 		else if (!strcmp(key, "evidence"))
 			rc = text_member(key, m, &path, err);
 		else if (!strcmp(key, "evidence_b64"))
@@ -99,9 +112,11 @@ static int read_line(struct bl_verify *v, struct bl_verify_run *r, const struct 
 	return path ? bl_verify_open(r, v, path, err) : take_b64(r, b64, err);
 }
 
-int bl_batch_line(const struct bl_verify *all, const char *s, size_t n, struct bl_buf *out, struct bl_err *err)
+/* cut: only the beginning of a line is here, which says nothing, whatever it is. */
+static int judge(const struct bl_verify *all, const char *s, size_t n, bool cut, struct bl_buf *out, struct bl_err *err)
 {
-	struct bl_json *j, *none = bl_json_new_null();
+	struct bl_json *j = NULL, *none = bl_json_new_null();
+	const struct bl_json *id;
 	struct bl_verify_run *r = malloc(sizeof *r);
 	struct bl_verify *v = malloc(sizeof *v);
 	int rc = -1;
@@ -113,7 +128,10 @@ int bl_batch_line(const struct bl_verify *all, const char *s, size_t n, struct b
 	*v = *all;		/* what it points to stays the command's; what a line adds lives in the run's arena */
 	bl_verify_begin(r);
 	r->time_source = v->time_source;
-	j = bl_json_parse(s, n, 4, BL_DATA, err);
+	if (cut)
+		bl_err_set(err, BL_DATA, "a line of %d bytes or more", BL_BATCH_LINE);
+	else
+		j = bl_json_parse(s, n, 4, BL_DATA, err);
 	if (!j || read_line(v, r, j, err)) {
 		r->code = err->code == BL_NOINPUT ? BL_NOINPUT : BL_DATA;
 		snprintf(r->why, sizeof r->why, "%s", err->msg);
@@ -121,7 +139,8 @@ int bl_batch_line(const struct bl_verify *all, const char *s, size_t n, struct b
 		bl_verify_run(r, v, err);
 	}
 	bl_buf_clear(out);
-	bl_report_json(r, v->policy_id, bl_json_get(j, "id") ? bl_json_get(j, "id") : none, out);
+	id = bl_json_get(j, "id");
+	bl_report_json(r, v->policy_id, id && can_print(id) ? id : none, out);
 	rc = out->failed ? bl_err_set(err, BL_OSERR, "out of memory") : bl_verify_exit(r);
 	bl_verify_end(r);
 	bl_json_free(j);
@@ -132,7 +151,12 @@ out:
 	return rc;
 }
 
-static int answer(const struct bl_verify *v, const char *s, size_t n, struct bl_buf *out, int to, int *worst, struct bl_err *err)
+int bl_batch_line(const struct bl_verify *v, const char *s, size_t n, struct bl_buf *out, struct bl_err *err)
+{
+	return judge(v, s, n, false, out, err);
+}
+
+static int answer(const struct bl_verify *v, const char *s, size_t n, bool cut, struct bl_buf *out, int to, int *worst, struct bl_err *err)
 {
 	int rc;
 
@@ -140,7 +164,7 @@ static int answer(const struct bl_verify *v, const char *s, size_t n, struct bl_
 		n--;
 	if (!n)
 		return 0;
-	rc = bl_batch_line(v, s, n, out, err);
+	rc = judge(v, s, n, cut, out, err);
 	if (rc < 0 || bl_file_write(to, out->p, out->len, err))
 		return -1;
 	*worst = rc > *worst ? rc : *worst;
@@ -169,19 +193,19 @@ int bl_batch_run(const struct bl_verify *v, int fd, int to, int *worst, struct b
 		}
 		have += (size_t)got;
 		for (done = 0; !rc && (end = memchr(line + done, '\n', have - done)); done = (size_t)(end - line) + 1) {
-			rc = rest ? 0 : answer(v, line + done, (size_t)(end - line) - done, &out, to, worst, err);
+			rc = rest ? 0 : answer(v, line + done, (size_t)(end - line) - done, false, &out, to, worst, err);
 			rest = false;
 		}
 		memmove(line, line + done, have - done);
 		have -= done;
 		if (!rc && (rest || have == BL_BATCH_LINE)) {
-			rc = rest ? 0 : answer(v, line, have, &out, to, worst, err);	/* cut short, it is no JSON */
+			rc = rest ? 0 : answer(v, line, have, true, &out, to, worst, err);
 			rest = true;
 			have = 0;
 		}
 	}
 	if (!rc && have && !rest)
-		rc = answer(v, line, have, &out, to, worst, err);
+		rc = answer(v, line, have, false, &out, to, worst, err);
 	bl_buf_fini(&out);
 	free(line);
 	return rc;

@@ -12,7 +12,7 @@
 
 #include "attest/verify.h"
 
-enum { BL_BATCH_LINE = 2 << 20 };
+enum { BL_BATCH_LINE = 2 << 20 };	/* a line is shorter */
 
 /* One line without its newline: its answer goes to out (cleared first). Returns 0, 1 or 65; -1 with err when memory is out. */
 int bl_batch_line(const struct bl_verify *v, const char *s, size_t n, struct bl_buf *out, struct bl_err *err);

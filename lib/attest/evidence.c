@@ -174,7 +174,8 @@ void bl_evidence_word_int(struct bl_evidence *e, const char *word, int64_t v)
 
 /* --- the cache --- */
 
-enum { SLOTS = 1024, CROWDED = 700, FULL = 1000, BYTES = 64 << 20 };	/* a batch starts anew above CROWDED or BYTES */
+/* A batch starts anew above CROWDED, or BYTES of memory as it is reckoned: a certificate costs its key and names besides its bytes. */
+enum { SLOTS = 1024, CROWDED = 700, FULL = 1000, BYTES = 32 << 20, CERT_BYTES = 20 << 10 };
 enum kind { NOTHING, CERTS, CRL, PATH, ISSUED };
 enum { LEAF = -1 };
 struct slot {
@@ -257,7 +258,7 @@ static struct slot *parsed(struct bl_evidence *e, enum kind kind, const uint8_t 
 		return NULL;
 	}
 	s->kind = kind;
-	c->bytes += n;
+	c->bytes += 2 * n + s->certs.n * CERT_BYTES;
 	return s;
 }
 
@@ -630,9 +631,19 @@ int bl_evidence_show(struct bl_evidence *e, const uint8_t *p, size_t n, struct b
 	return begin(e, p, n, err);
 }
 
+/* All that lies beside the evidence, which is one of the files, too. */
+static int check_room(const struct bl_evidence *e, size_t n, struct bl_err *err)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; e->files && i < e->files->n; i++)
+		all += e->files->v[i].n;
+	return all <= BL_EVIDENCE_COLLATERAL + n ? 0 : bl_err_set(err, BL_DATA, "more than %d bytes of collateral", BL_EVIDENCE_COLLATERAL);
+}
+
 int bl_evidence_run(struct bl_evidence *e, const uint8_t *p, size_t n, struct bl_err *err)
 {
-	if (begin(e, p, n, err) || resolve(e, err))
+	if (begin(e, p, n, err) || check_room(e, n, err) || resolve(e, err))
 		return -1;
 	bundles(e);
 	if (e->time_signed)

@@ -56,6 +56,11 @@ bool bl_files_known(const char *name)
 	return strlen(name) < 64 && !strchr(name, '/') && (in(names, name) || is_crl(name));
 }
 
+static int too_much(struct bl_err *err)
+{
+	return bl_err_set(err, BL_DATA, "more than %d bytes of collateral", BL_EVIDENCE_COLLATERAL);
+}
+
 int bl_files_put(struct bl_evidence_files *f, struct bl_arena *a, const char *name, const void *p, size_t n, const char *signer,
 		 bool replace, struct bl_err *err)
 {
@@ -69,7 +74,7 @@ int bl_files_put(struct bl_evidence_files *f, struct bl_arena *a, const char *na
 	v.name = bl_arena_strndup(a, name, strlen(name));
 	v.p = (const uint8_t *)bl_arena_strndup(a, p ? p : "", n);
 	if (!v.name || !v.p)
-		return bl_err_set(err, BL_DATA, "more than %d bytes of collateral", BL_EVIDENCE_COLLATERAL);
+		return too_much(err);
 	bl_hash_sha256(v.p, n, v.sha256);
 	*(at ? at : &f->v[f->n++]) = v;
 	return 0;
@@ -120,7 +125,7 @@ static int put_signed(struct bl_evidence_files *f, struct bl_arena *a, const cha
 	bl_buf_printf(&b, "{\"%s\":", key);
 	bl_buf_puts(&b, s);
 	bl_buf_printf(&b, ",\"signature\":\"%s\"}", sig);
-	rc = b.failed ? bl_err_set(err, BL_OSERR, "out of memory") : bl_files_put(f, a, name, b.p, b.len, NULL, replace, err);
+	rc = b.failed ? too_much(err) : bl_files_put(f, a, name, b.p, b.len, NULL, replace, err);
 	bl_buf_fini(&b);
 	return rc;
 }
@@ -139,7 +144,7 @@ static int put_chains(struct bl_evidence_files *f, struct bl_arena *a, const str
 		bl_buf_puts(&b, one ? "\n" : "");
 		bl_buf_puts(&b, two);
 	}
-	rc = b.failed ? bl_err_set(err, BL_OSERR, "out of memory") : bl_files_put(f, a, "tcb_sign_chain.pem", b.p, b.len, NULL, replace, err);
+	rc = b.failed ? too_much(err) : bl_files_put(f, a, "tcb_sign_chain.pem", b.p, b.len, NULL, replace, err);
 	bl_buf_fini(&b);
 	return rc;
 }

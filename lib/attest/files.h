@@ -8,8 +8,8 @@
 
 #include "attest/evidence.h"
 
-/* Room that an arena for one set of files needs. */
-enum { BL_FILES_ARENA = BL_EVIDENCE_COLLATERAL + 4 * BL_EVIDENCE_MAX };
+/* Room that an arena for one set of files needs: collateral, what a directory may have of evidence, and what is made of one piece. */
+enum { BL_FILES_ARENA = BL_EVIDENCE_COLLATERAL + 12 * BL_EVIDENCE_MAX };
 
 /* A name that evidence has beside it, also behind PRODUCT/ or FMSPC/; and one that evidence itself has. */
 bool bl_files_known(const char *name);

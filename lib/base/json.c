@@ -338,25 +338,33 @@ struct bl_json *bl_json_copy(const struct bl_json *j)
 
 /* --- parsing --- */
 
-/* Depth of brackets outside strings, before a parser recurses into them: 0, or the line where it passes the bound. */
-static unsigned too_deep(const char *s, size_t n, unsigned max_depth)
+/*
+ * Depth of brackets outside strings, before a parser recurses into them, and how many values there can be, before it makes a hundred bytes
+ * of every two: what is wrong, with the line where it passes the bound, or NULL.
+ */
+static const char *too_much(const char *s, size_t n, unsigned max_depth, unsigned *line)
 {
-	unsigned depth = 0, line = 1;
+	unsigned depth = 0;
+	size_t values = 1;
 	bool string = false;
 
+	*line = 1;
 	for (size_t i = 0; i < n; i++) {
 		char c = s[i];
-		line += c == '\n';
+		*line += c == '\n';
 		if (string && c == '\\')
 			i++;
 		else if (c == '"')
 			string = !string;
 		else if (!string && (c == '[' || c == '{') && ++depth > max_depth)
-			return line;
+			return "nested too deeply";
 		else if (!string && (c == ']' || c == '}') && depth)
 			depth--;
+		values += !string && (c == '[' || c == '{' || c == ',');
+		if (values > BL_JSON_VALUES)
+			return "more values than are read";
 	}
-	return 0;
+	return NULL;
 }
 
 /* jansson's own words quote the text, which may be a secret or a cell. */
@@ -456,9 +464,8 @@ struct bl_json *bl_json_parse(const char *s, size_t n, unsigned max_depth, int c
 	unsigned line;
 
 	assert(max_depth <= DEEPEST);
-	line = too_deep(s, n, max_depth);
-	if (line) {
-		bl_err_set(err, code, "line %u: nested too deeply", line);
+	if ((why = too_much(s, n, max_depth, &line))) {
+		bl_err_set(err, code, "line %u: %s", line, why);
 		return NULL;
 	}
 	from = json_loadb(s, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);

@@ -17,10 +17,12 @@
 struct bl_json;			/* opaque */
 enum bl_json_kind { BL_JSON_NULL, BL_JSON_BOOL, BL_JSON_INT, BL_JSON_REAL, BL_JSON_TEXT, BL_JSON_ARRAY, BL_JSON_OBJECT };
 
+enum { BL_JSON_VALUES = 1 << 17 };	/* of a document, members and items: a parse takes some hundred bytes for each, besides the text */
+
 /* Seeds jansson's hash from the system; call once before a sandbox, harmless twice. */
 void bl_json_init(void);
 /*
- * Parses n bytes, at most `max_depth` deep; duplicate keys, NUL, invalid UTF-8, trailing bytes and integers at or above
+ * Parses n bytes, at most `max_depth` deep and of BL_JSON_VALUES; duplicate keys, NUL, invalid UTF-8, trailing bytes and integers at or above
  * 2^53 in magnitude are errors of class `code`.
  */
 struct bl_json *bl_json_parse(const char *s, size_t n, unsigned max_depth, int code, struct bl_err *err);

@@ -16,7 +16,7 @@
 #include "crypt/certwork.h"
 #include "crypt/keywrap.h"
 
-enum { EXTENSIONS = 64, SERIAL = 64, NO_LIMIT = 1 << 20 };
+enum { EXTENSIONS = 64, SERIAL = 64, NAME = 2048, ATTRIBUTES = 32, NO_LIMIT = 1 << 20 };
 
 struct extension { struct bl_der oid, value; bool critical; };	/* contents */
 
@@ -126,13 +126,31 @@ static int read_extension(struct bl_cert *c, struct bl_der *s, struct bl_err *er
 
 /* --- parsing --- */
 
-static X509_NAME *read_name(struct bl_der *s)
+/* Name: a sequence of sets of {type, value}. OpenSSL takes 250 bytes for each of these, so that they are counted first. */
+static bool name_fits(struct bl_der s)
+{
+	struct bl_der in, set, x;
+	size_t n = 0;
+
+	if (s.n > NAME || !bl_der_enter(&s, BL_DER_SEQUENCE, &in))
+		return false;
+	while (in.n) {
+		if (!bl_der_enter(&in, BL_DER_SET, &set))
+			return false;
+		for (; set.n; n++)
+			if (!bl_der_take(&set, BL_DER_SEQUENCE, &x))
+				return false;
+	}
+	return n <= ATTRIBUTES;
+}
+
+X509_NAME *bl_cert_read_name(struct bl_der *s)
 {
 	struct bl_der all;
 	const uint8_t *p;
 	X509_NAME *name;
 
-	if (!bl_der_take(s, BL_DER_SEQUENCE, &all))
+	if (!bl_der_take(s, BL_DER_SEQUENCE, &all) || !name_fits(all))
 		return NULL;
 	p = all.p;
 	name = d2i_X509_NAME(NULL, &p, (long)all.n);
@@ -156,11 +174,11 @@ static int read_tbs(struct bl_cert *c, struct bl_err *err)
 	if (bl_der_next_is(in, 0xa0) && !bl_der_take(&in, 0xa0, &x))
 		return bl_err_set(err, BL_DATA, "not an X.509 certificate");
 	if (!bl_der_take(&in, BL_DER_INTEGER, &c->serial) || c->serial.n < 3 || c->serial.n > SERIAL || !bl_der_take(&in, BL_DER_SEQUENCE, &c->algorithm) ||
-	    !(c->issuer = read_name(&in)) || !bl_der_enter(&in, BL_DER_SEQUENCE, &x))
+	    !(c->issuer = bl_cert_read_name(&in)) || !bl_der_enter(&in, BL_DER_SEQUENCE, &x))
 		return bl_err_set(err, BL_DATA, "not an X.509 certificate");
 	if (!bl_der_take_time(&x, &c->from) || !bl_der_take_time(&x, &c->until) || x.n)
 		return bl_err_set(err, BL_DATA, "certificate with a validity that is not of RFC 5280");
-	if (!(c->subject = read_name(&in)) || !bl_der_take(&in, BL_DER_SEQUENCE, &c->spki))
+	if (!(c->subject = bl_cert_read_name(&in)) || !bl_der_take(&in, BL_DER_SEQUENCE, &c->spki))
 		return bl_err_set(err, BL_DATA, "not an X.509 certificate");
 	for (uint8_t unique = 0x81; unique <= 0x82; unique++)
 		if (bl_der_next_is(in, unique) && !bl_der_take(&in, unique, &x))

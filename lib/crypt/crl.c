@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crl: see cert.h: revocation lists. Only whole lists by their own issuer: delta and indirect ones, and those that cover a part of
- * an issuer's certificates (any issuing distribution point), are refused, for a certificate missing from them says nothing.
+ * crl: see cert.h: revocation lists (RFC 5280, section 5.1), walked here in DER and nothing but DER, and kept as the bytes that they are: a
+ * list of a mebibyte has fifty thousand entries, of each of which OpenSSL would make objects. Only whole lists by their own issuer:
+ * delta and indirect ones, and those that cover a part of an issuer's certificates (any issuing distribution point), are refused, for a
+ * certificate missing from them says nothing.
  */
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -13,76 +15,108 @@
 #include "crypt/pem.h"
 
 struct bl_crl {
-	X509_CRL *x;
+	X509_NAME *issuer;
 	int64_t from, until;
 	uint8_t *der;
 	struct bl_cert_envelope envelope;
-	struct bl_der algorithm;
+	struct bl_der algorithm, revoked;	/* the entries, each of which was looked at; empty: none */
 };
 
-static int refuse_partial(X509_CRL *x, struct bl_err *err)
+/* --- reading --- */
+
+static int not_one(struct bl_err *err)
 {
-	STACK_OF(X509_REVOKED) *list = X509_CRL_get_REVOKED(x);
+	return bl_err_set(err, BL_DATA, "not an X.509 revocation list");
+}
 
-	if (X509_CRL_get_ext_by_NID(x, NID_delta_crl, -1) >= 0)
-		return bl_err_set(err, BL_DATA, "delta revocation lists are not read");
-	if (X509_CRL_get_ext_by_NID(x, NID_issuing_distribution_point, -1) >= 0)
-		return bl_err_set(err, BL_DATA, "indirect and partial revocation lists are not read");
-	for (int i = 0; i < X509_CRL_get_ext_count(x); i++)
-		if (X509_EXTENSION_get_critical(X509_CRL_get_ext(x, i)))
-			return bl_err_set(err, BL_DATA, "revocation list with a critical extension");
-	for (int i = 0; i < sk_X509_REVOKED_num(list); i++) {
-		const X509_REVOKED *r = sk_X509_REVOKED_value(list, i);
+/* Extensions, of the list or of an entry: refused, where they make it another kind of list or are critical. */
+static int read_extensions(struct bl_der list, struct bl_err *err)
+{
+	struct bl_der in, oid, value;
+	bool critical;
 
-		if (X509_REVOKED_get_ext_by_NID(r, NID_certificate_issuer, -1) >= 0)
+	if (!list.n)
+		return not_one(err);
+	while (list.n) {
+		if (!bl_der_enter(&list, BL_DER_SEQUENCE, &in) || !bl_der_enter(&in, BL_DER_OID, &oid) || !oid.n || !bl_der_take_bool(&in, &critical) ||
+		    !bl_der_take(&in, BL_DER_OCTETS, &value) || in.n)
+			return bl_err_set(err, BL_DATA, "revocation list with an extension that cannot be read");
+		if (bl_der_is_oid(oid, "2.5.29.27"))
+			return bl_err_set(err, BL_DATA, "delta revocation lists are not read");
+		if (bl_der_is_oid(oid, "2.5.29.28") || bl_der_is_oid(oid, "2.5.29.29"))
 			return bl_err_set(err, BL_DATA, "indirect and partial revocation lists are not read");
-		for (int j = 0; j < X509_REVOKED_get_ext_count(r); j++)
-			if (X509_EXTENSION_get_critical(X509_REVOKED_get_ext(r, j)))
-				return bl_err_set(err, BL_DATA, "revocation list with a critical extension");
+		if (critical)
+			return bl_err_set(err, BL_DATA, "revocation list with a critical extension");
 	}
 	return 0;
 }
 
-/* Keeps the bytes, and finds the algorithm in what is signed: sequence of {version?, algorithm, ...}. */
-static int read_signed(struct bl_crl *c, const uint8_t *p, size_t n, struct bl_err *err)
+/* An INTEGER's content in its shortest form, as it is compared. */
+static bool is_shortest(struct bl_der x)
 {
-	struct bl_der s, in, version;
-
-	if (!(c->der = malloc(n + 1)))
-		return bl_err_set(err, BL_OSERR, "out of memory");
-	memcpy(c->der, p, n);
-	if (!bl_cert_open(&c->envelope, c->der, n))
-		return bl_err_set(err, BL_DATA, "not an X.509 revocation list");
-	s = c->envelope.tbs;
-	bl_der_enter(&s, BL_DER_SEQUENCE, &in);
-	if (bl_der_next_is(in, BL_DER_INTEGER) && !bl_der_take(&in, BL_DER_INTEGER, &version))
-		return bl_err_set(err, BL_DATA, "not an X.509 revocation list");
-	return bl_der_take(&in, BL_DER_SEQUENCE, &c->algorithm) ? 0 : bl_err_set(err, BL_DATA, "not an X.509 revocation list");
+	return x.n && !(x.n > 1 && ((!x.p[0] && !(x.p[1] & 0x80)) || (x.p[0] == 0xff && x.p[1] & 0x80)));
 }
 
-static bool read_time(const ASN1_TIME *t, int64_t *ret)
+/* The next entry {serial, date, extensions?}. */
+static int read_entry(struct bl_der *s, struct bl_der *serial, struct bl_err *err)
 {
-	return bl_der_time((uint8_t)ASN1_STRING_type(t), (struct bl_der){ ASN1_STRING_get0_data(t), (size_t)ASN1_STRING_length(t) }, ret);
+	struct bl_der in, list;
+	int64_t date;
+
+	if (!bl_der_enter(s, BL_DER_SEQUENCE, &in) || !bl_der_enter(&in, BL_DER_INTEGER, serial) || !is_shortest(*serial) || !bl_der_take_time(&in, &date))
+		return bl_err_set(err, BL_DATA, "revocation list with an entry that cannot be read");
+	if (!in.n)
+		return 0;
+	if (!bl_der_enter(&in, BL_DER_SEQUENCE, &list) || in.n)
+		return bl_err_set(err, BL_DATA, "revocation list with an entry that cannot be read");
+	return read_extensions(list, err);
+}
+
+static bool next_is_time(struct bl_der s)
+{
+	return bl_der_next_is(s, BL_DER_UTC) || bl_der_next_is(s, BL_DER_TIME);
+}
+
+/* TBSCertList: {version?, algorithm, issuer, thisUpdate, nextUpdate?, revoked?, [0] extensions?}. */
+static int read_tbs(struct bl_crl *c, struct bl_err *err)
+{
+	static const uint8_t version2[] = { 2, 1, 1 };
+	struct bl_der s = c->envelope.tbs, in, x, list;
+	bool v2 = false;
+
+	bl_der_enter(&s, BL_DER_SEQUENCE, &in);
+	if (bl_der_next_is(in, BL_DER_INTEGER)) {
+		v2 = bl_der_take(&in, BL_DER_INTEGER, &x) && bl_der_same(x, (struct bl_der){ version2, sizeof version2 });
+		if (!v2)
+			return not_one(err);
+	}
+	if (!bl_der_take(&in, BL_DER_SEQUENCE, &c->algorithm) || !(c->issuer = bl_cert_read_name(&in)))
+		return not_one(err);
+	c->until = INT64_MIN;
+	if (!bl_der_take_time(&in, &c->from) || (next_is_time(in) && !bl_der_take_time(&in, &c->until)))
+		return bl_err_set(err, BL_DATA, "revocation list with a time that is not of RFC 5280");
+	if (bl_der_next_is(in, BL_DER_SEQUENCE) && !bl_der_enter(&in, BL_DER_SEQUENCE, &c->revoked))
+		return not_one(err);
+	for (s = c->revoked; s.n;)
+		if (read_entry(&s, &x, err))
+			return -1;
+	if (!in.n)
+		return 0;
+	if (!v2 || !bl_der_enter(&in, 0xa0, &x) || in.n || !bl_der_enter(&x, BL_DER_SEQUENCE, &list) || x.n)
+		return not_one(err);
+	return read_extensions(list, err);
 }
 
 static int read_der(void *arg, const uint8_t *der, size_t n, struct bl_err *err)
 {
 	struct bl_crl *c = arg;
-	const uint8_t *p = der;
 
-	if (c->x)
+	if (c->der)
 		return bl_err_set(err, BL_DATA, "more than one revocation list");
-	c->x = d2i_X509_CRL(NULL, &p, (long)n);
-	ERR_clear_error();
-	if (!c->x || p != der + n)
-		return bl_err_set(err, BL_DATA, c->x ? "bytes after the revocation list" : "not an X.509 revocation list");
-	if (read_signed(c, der, n, err))
-		return -1;
-	c->until = INT64_MIN;
-	if (!read_time(X509_CRL_get0_lastUpdate(c->x), &c->from) ||
-	    (X509_CRL_get0_nextUpdate(c->x) && !read_time(X509_CRL_get0_nextUpdate(c->x), &c->until)))
-		return bl_err_set(err, BL_DATA, "revocation list with a time that is not of RFC 5280");
-	return refuse_partial(c->x, err);
+	if (!(c->der = malloc(n + 1)))
+		return bl_err_set(err, BL_OSERR, "out of memory");
+	memcpy(c->der, der, n);
+	return bl_cert_open(&c->envelope, c->der, n) ? read_tbs(c, err) : not_one(err);
 }
 
 static bool is_hex(const uint8_t *p, size_t n)
@@ -135,7 +169,7 @@ void bl_crl_free(struct bl_crl *c)
 {
 	if (!c)
 		return;
-	X509_CRL_free(c->x);
+	X509_NAME_free(c->issuer);
 	free(c->der);
 	free(c);
 }
@@ -152,7 +186,7 @@ int64_t bl_crl_until(const struct bl_crl *c)
 
 bool bl_crl_names(const struct bl_crl *c, const struct bl_cert *by)
 {
-	return !X509_NAME_cmp(X509_CRL_get_issuer(c->x), bl_cert_name(by, false));
+	return !X509_NAME_cmp(c->issuer, bl_cert_name(by, false));
 }
 
 bool bl_crl_issued(const struct bl_crl *c, const struct bl_cert *by)
@@ -162,18 +196,16 @@ bool bl_crl_issued(const struct bl_crl *c, const struct bl_cert *by)
 
 bool bl_crl_revokes(const struct bl_crl *c, const struct bl_cert *cert)
 {
-	const struct bl_der s = bl_cert_serial(cert);
-	const uint8_t *p = s.p;
-	ASN1_INTEGER *serial;
-	X509_REVOKED *r;
-	bool on;
+	struct bl_der all = bl_cert_serial(cert), own = { NULL, 0 }, s = c->revoked, serial;
+	struct bl_err ignored;
 
-	if (X509_NAME_cmp(X509_CRL_get_issuer(c->x), bl_cert_name(cert, true)))
+	if (X509_NAME_cmp(c->issuer, bl_cert_name(cert, true)))
 		return false;
-	/* Who cannot tell (no memory) had better say yes. */
-	serial = d2i_ASN1_INTEGER(NULL, &p, (long)s.n);
-	on = !serial || X509_CRL_get0_by_serial(c->x, &r, serial);
-	ASN1_INTEGER_free(serial);
-	ERR_clear_error();
-	return on;
+	/* A serial that is written in a form of its own might be any: whoever cannot tell had better say yes. */
+	if (!bl_der_enter(&all, BL_DER_INTEGER, &own) || !is_shortest(own))
+		return true;
+	while (s.n)
+		if (read_entry(&s, &serial, &ignored) || bl_der_same(serial, own))
+			return true;
+	return false;
 }

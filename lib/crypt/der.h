@@ -12,7 +12,7 @@
 
 enum {
 	BL_DER_BOOLEAN = 1, BL_DER_INTEGER = 2, BL_DER_BITS = 3, BL_DER_OCTETS = 4, BL_DER_OID = 6, BL_DER_UTC = 23, BL_DER_TIME = 24,
-	BL_DER_SEQUENCE = 0x30,
+	BL_DER_SEQUENCE = 0x30, BL_DER_SET = 0x31,
 };
 
 struct bl_der { const uint8_t *p; size_t n; };

@@ -88,11 +88,12 @@ int bl_pem_each(const uint8_t *p, size_t n, const char *label, bl_pem_each_fn *e
 {
 	uint8_t *text = malloc(n + 1);
 	size_t at = 0, last = 0;	/* where the last block ended; 0: none yet */
+	bool over = false;		/* nothing after it; asked once a block, for what follows may be long */
 	int ret = -1;
 
 	if (!text)
 		return bl_err_set(err, BL_OSERR, "out of memory");
-	while (at < n && !(last && rest_is_blank(p + at, n - at))) {
+	while (at < n && !over) {
 		const uint8_t *nl = memchr(p + at, '\n', n - at);
 		size_t head = boundary(p + at, n - at, "BEGIN", label), got;
 
@@ -100,6 +101,7 @@ int bl_pem_each(const uint8_t *p, size_t n, const char *label, bl_pem_each_fn *e
 			if (!(got = one(p + at + head, n - at - head, label, text, each, arg, err)))
 				goto out;
 			last = at += head + got;
+			over = rest_is_blank(p + at, n - at);
 			continue;
 		}
 		if (n - at > 5 && !memcmp(p + at, dashes, 5)) {

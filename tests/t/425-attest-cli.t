@@ -80,6 +80,9 @@ echo 'nonsense' >>lines
 run bl-attest verify --batch lines
 is "$rc:$(printf "%s\n" "$out" | wc -l)" 65:4 'one that does not parse makes it 65, and is answered'
 is "$(bl-attest verify --batch <lines 2>/dev/null)" "$(bl-attest verify --batch - <lines 2>/dev/null)" 'a batch is read from a pipe'
+{ printf '{"id":"long","evidence":"v/receipt"}'; head -c 2097152 /dev/zero | tr '\0' ' '; echo x; echo '{"id":"next","evidence":"v/receipt"}'; } >long
+run bl-attest verify --batch long
+like "$rc:$(echo "$out" | tr '\n' ' ')" '^65:\{"id":null,.*a line of 2097152 bytes or more.*\{"id":"next",.*"verdict":"pass"' 'the beginning of a line that is too long is not taken for a line'
 run bl-attest verify --batch -o out.ndjson lines
 is "$rc:$out:$(wc -l <out.ndjson | tr -d ' ')" 65::4 'and goes to a file'
 

@@ -5,8 +5,10 @@
  * every byte of every case, which takes the better part of an hour (FLIPS_SHOW=1: a line for each file).
  *
  *	test_attest_flips [--all [TECHNOLOGY]]
+ *	test_attest_flips --write DIR		evidence of our own, a directory each with its root.pem, for tests of the program
  */
 #include <dirent.h>
+#include <sys/stat.h>
 
 #include "../flips-made.h"
 
@@ -196,6 +198,44 @@ static void ours(void)
 	made_fini();
 }
 
+static bool spew(const char *dir, const char *name, const void *p, size_t n)
+{
+	char path[512];
+	FILE *f;
+	bool good;
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	f = fopen(path, "wb");
+	good = f && fwrite(p, 1, n, f) == n;
+	return f && !fclose(f) && good;
+}
+
+/* The case was made last, under made_root. */
+static bool put(struct flip_case *c, const char *top, const char *name)
+{
+	char dir[300];
+	bool good;
+
+	snprintf(dir, sizeof dir, "%s/%s", top, name);
+	good = !mkdir(dir, 0777) && spew(dir, "root.pem", made_root->der, made_root->n);
+	for (size_t k = 0; good && k < c->n; k++)
+		good = spew(dir, c->v[k].name, c->v[k].p, c->v[k].n);
+	flip_end(c);
+	return good;
+}
+
+static bool write_ours(const char *top)
+{
+	bool good;
+
+	made_init();
+	good = put(made_snp(), top, "snp") && put(made_quote("", 4, BL_QUOTE_TDX10, false), top, "tdx") && put(made_nitro(), top, "nitro") &&
+	       put(made_tpm(), top, "tpm") && put(made_nvidia(), top, "nvidia") && put(made_azure(false), top, "azure");
+	bl_certs_fini(&made_intel.anchors.own);
+	made_fini();
+	return good;
+}
+
 int main(int argc, char **argv)
 {
 	size_t n;
@@ -205,6 +245,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	bl_json_init();
+	if (argc == 3 && !strcmp(argv[1], "--write"))
+		return !write_ours(argv[2]);
 	every = argc > 1 && !strcmp(argv[1], "--all");
 	if (argc < 3)
 		ours();

@@ -66,6 +66,16 @@ static void test_depth(void)
 	char *deep = malloc(n);
 	memset(deep, '[', n);
 	ok(!bl_json_parse(deep, n, 1024, BL_DATA, &err) && err.code == BL_DATA, "a million brackets are refused before anything recurses");
+	deep[0] = '[';
+	for (size_t i = 1; i < 2 * BL_JSON_VALUES; i += 2)
+		memcpy(deep + i, ",1", 2);
+	deep[1] = ' ';
+	memcpy(deep + 2 * BL_JSON_VALUES - 1, "]", 1);
+	struct bl_json *j = bl_json_parse(deep, 2 * BL_JSON_VALUES, 8, BL_DATA, &err);
+	ok(bl_json_count(j) == BL_JSON_VALUES - 1, "a list and its items are as many values as are read");
+	bl_json_free(j);
+	memcpy(deep + 2 * BL_JSON_VALUES - 1, ",1]", 3);
+	ok(!bl_json_parse(deep, 2 * BL_JSON_VALUES + 2, 8, BL_DATA, &err) && strstr(err.msg, "more values"), "and one more is refused before anything is made of them");
 	free(deep);
 }
 

@@ -376,6 +376,8 @@ static void test_batch(void)
 	ok(strstr((char *)b.p, "{\"id\":null,") == (char *)b.p && strstr((char *)b.p, "\"verdict\":\"fail\""), "and answered too");
 	is_int(line("{\"evidence_b64\":\"Z3g=\",\"evidnce\":\"x\"}", &b), BL_DATA, "an unknown member is 65");
 	is_int(line("{\"id\":1}", &b), BL_DATA, "as is no evidence");
+	is_int(line("{\"id\":[1.5],\"evidence_b64\":\"Z3g=\"}", &b), BL_DATA, "an id that could not be said again as it is written is 65");
+	ok(strstr((char *)b.p, "{\"id\":null,") == (char *)b.p, "and answered without it");
 	is_int(line("{\"evidence\":\"-\"}", &b), BL_DATA, "standard input is no evidence of a line");
 	is_int(line("{\"evidence_b64\":\"Z3g=\",\"type\":\"tpx\"}", &b), BL_DATA, "or a type that is none");
 	is_int(line("{\"evidence_b64\":\"Z3g=\",\"nonce\":\"zz\"}", &b), BL_DATA, "or a nonce that is none");

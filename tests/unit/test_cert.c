@@ -532,6 +532,31 @@ static void refused_lists(void)
 	bl_crl_free(c);
 }
 
+/* What takes more memory than it is long is counted first. */
+static void many(void)
+{
+	struct bl_cert *c;
+	struct attest_cert *x;
+	char subject[400];
+
+	for (size_t n = 32; n < 34; n++) {
+		memset(subject, 0, sizeof subject);
+		for (size_t i = 0; i < n; i++)
+			sprintf(subject + strlen(subject), "%sOU=%zu", i ? "," : "", i);
+		x = attest_issue(NULL, attest_key(ATTEST_P256), &(struct attest_spec){ .subject = subject });
+		c = bl_cert_parse(x->der, x->n, &err);
+		ok(!c == (n > 32), "a name of %zu attributes is %s", n, n > 32 ? "exit 65" : "read");
+		bl_cert_free(c);
+	}
+	memset(subject, 0, sizeof subject);
+	strcpy(subject, "CN=");
+	memset(subject + 3, 'x', 64);
+	x = attest_issue(NULL, attest_key(ATTEST_P256), &(struct attest_spec){ .subject = subject });
+	c = bl_cert_parse(x->der, x->n, &err);
+	ok(c, "one of a long attribute is read");
+	bl_cert_free(c);
+}
+
 static void list_forms(void)
 {
 	struct attest_cert *root = attest_issue(NULL, attest_key(ATTEST_P256), &root_spec), *leaf = attest_issue(root, attest_key(ATTEST_P256), &leaf_spec);
@@ -602,6 +627,7 @@ int main(void)
 	lists(ATTEST_RSA2048, "RSA PSS");
 	list_rights();
 	refused_lists();
+	many();
 	list_forms();
 	attest_done();
 	return tap_done();
