@@ -21,6 +21,7 @@ int bl_keep_open(struct bl_keep *k, const char *vault, struct bl_err *err)
 	int dir = open(vault, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
 
 	memset(k, 0, sizeof *k);
+	bl_buf_init(&k->entries, BL_SHIP_MOST);
 	k->vault = (struct bl_vault){ .journal = -1, .checkpoint = -1, .cells = -1, .snapshot = -1 };
 	if (dir < 0)
 		return bl_err_sys(err, BL_NOINPUT, "cannot open vault '%s'", vault);
@@ -36,6 +37,7 @@ void bl_keep_close(struct bl_keep *k)
 {
 	bl_journal_close(k->journal);
 	k->journal = NULL;
+	bl_buf_fini(&k->entries);
 	bl_vault_close(&k->vault);
 }
 
@@ -182,17 +184,23 @@ static int begin(struct bl_keep *k, unsigned file, uint64_t offset, uint64_t siz
 	k->file = file;
 	k->next = offset;
 	k->size = size;
+	bl_buf_clear(&k->entries);
 	return 0;
 }
 
-/* One write where the file's own writer makes one. */
-static int put(const struct bl_keep *k, const uint8_t *p, size_t n, struct bl_err *err)
+/*
+ * One write where the file's own writer makes one: the checkpoint comes in one piece, entries wait until all are here. What a helper sends of
+ * them before it breaks off, or we do, is nowhere.
+ */
+static int put(struct bl_keep *k, const uint8_t *p, size_t n, struct bl_err *err)
 {
 	const int fd = descriptor(k, k->file);
 	struct bl_note note;
 
-	if (k->file == BL_SHIP_JOURNAL)		/* O_APPEND */
-		return bl_file_write(fd, p, n, err) ? bl_err_where(err, "vault") : 0;
+	if (k->file == BL_SHIP_JOURNAL) {
+		bl_buf_put(&k->entries, p, n);
+		return k->entries.failed ? bl_err_set(err, BL_OSERR, "out of memory") : 0;
+	}
 	if (k->file == BL_SHIP_CHECKPOINT &&
 	    (n != k->size || bl_note_parse(&note, (const char *)p, n, err) || note.size > bl_journal_size(k->journal)))
 		return broken(err, "a checkpoint that is not of this journal");
@@ -209,11 +217,16 @@ static int put(const struct bl_keep *k, const uint8_t *p, size_t n, struct bl_er
 	return 0;
 }
 
-/* Back to the entries that are known to be good. */
-static void take_back(const struct bl_keep *k)
+/* Whole entries that continue the journal, or none of them. */
+static int add_entries(struct bl_keep *k, struct bl_err *err)
 {
-	if (k->file == BL_SHIP_JOURNAL && ftruncate(k->vault.journal, (off_t)bl_journal_bytes(k->journal)))
-		return;		/* a torn tail: the next writer cuts it */
+	if (!bl_file_write(k->vault.journal, k->entries.p, k->entries.len, err) && !bl_journal_follow(k->journal, err))
+		return 0;
+	if (err->code == BL_DATA)
+		err->code = BL_PROTOCOL;
+	if (ftruncate(k->vault.journal, (off_t)bl_journal_bytes(k->journal)))
+		bl_err_hint(err, "what was written of it is cut off by the next request");
+	return bl_err_where(err, "vault");
 }
 
 /* All of a file's change is here. */
@@ -223,19 +236,17 @@ static int finish(struct bl_keep *k, struct bl_err *err)
 		return 0;
 	if (k->next != k->size)
 		return broken(err, "a change of its vault that breaks off");
-	if (k->file == BL_SHIP_JOURNAL && bl_journal_follow(k->journal, err)) {
-		if (err->code == BL_DATA)
-			err->code = BL_PROTOCOL;
-		return bl_err_where(err, "vault");
-	}
+	if (k->file == BL_SHIP_JOURNAL && add_entries(k, err))
+		return -1;
 	if (k->file <= BL_SHIP_JOURNAL && fdatasync(descriptor(k, k->file)))
 		return cannot(err);
 	k->file = 0;
 	return 0;
 }
 
-static int take(struct bl_keep *k, const struct bl_frame *f, uint64_t *synced, struct bl_err *err)
+int bl_keep_append(void *arg, const struct bl_frame *f, uint64_t *synced, struct bl_err *err)
 {
+	struct bl_keep *k = arg;
 	const unsigned file = f->len < BL_SHIP_PIECE ? 0 : bl_le16(f->body), last = f->len < BL_SHIP_PIECE ? 0 : bl_le16(f->body + 2);
 	const uint64_t offset = file ? bl_le64(f->body + 8) : 0, size = file ? bl_le64(f->body + 16) : 0;
 	const size_t n = f->len - BL_SHIP_PIECE;
@@ -259,14 +270,4 @@ static int take(struct bl_keep *k, const struct bl_frame *f, uint64_t *synced, s
 		return -1;
 	*synced = bl_journal_bytes(k->journal);
 	return 1;
-}
-
-int bl_keep_append(void *arg, const struct bl_frame *f, uint64_t *synced, struct bl_err *err)
-{
-	struct bl_keep *k = arg;
-	int rc = take(k, f, synced, err);
-
-	if (rc < 0)
-		take_back(k);
-	return rc;
 }

@@ -16,6 +16,7 @@ struct bl_keep {
 	struct bl_journal *journal;
 	unsigned file;			/* of the APPEND before, and what is still to come of it; 0: none */
 	uint64_t next, size;
+	struct bl_buf entries;		/* of the journal, until all of them are here */
 };
 
 /* Opens the vault's files; nothing is locked yet. Classes and messages of bl_vault_open. */

@@ -19,7 +19,8 @@ struct bl_vm { pid_t pid; int sock; struct bl_keep keep; const struct bl_frame_l
 bool bl_vm_is(const char *addr);
 /*
  * Starts the machine (BL_QEMU, or qemu-system-x86_64 of the PATH), with the sealed file as its disk, and once it runs gives it the vault,
- * which is locked from then on. l: the link, which then waits for HELLO, 45 s at most for all of it (69). 64 addr, 66 vault or DIR, 75.
+ * which is locked from then on. l: the link, which then waits for HELLO; the machine has 45 s for its first word and as long for that one
+ * (69). 64 addr, 66 vault or DIR, 75 as bl_journal_lock, 78 cmdline or args.
  * Call it from the main thread: the machine dies with the thread that started it.
  */
 int bl_vm_open(struct bl_vm *v, const char *addr, const char *vault, int file, struct bl_frame_link *l, struct bl_err *err);
