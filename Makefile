@@ -106,7 +106,7 @@ asan:
 # promises about memory and time do not hold under it. Unfortified: it takes a checked memmove for memcpy.
 valgrind:
 	$(MAKE) BUILD=build-valgrind STATIC=-pie OPT=-O1 FORTIFY= units
-	@for t in $(filter-out %/test_sandbox %/test_spawn %/test_confine %/test_tsm %/test_gramine,$(UNIT_SRC:%.c=build-valgrind/%)); do echo "  vg  $$t"; \
+	@for t in $(filter-out %/test_sandbox %/test_spawn %/test_vm %/test_confine %/test_tsm %/test_gramine,$(UNIT_SRC:%.c=build-valgrind/%)); do echo "  vg  $$t"; \
 	    valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite $$t >$$t.tap 2>$$t.log; \
 	    if test $$? = 99; then cat $$t.log; exit 1; fi; done
 

@@ -28,7 +28,7 @@ same() {	# promise, question...
 	is "$b" "$a" "$promise ($rc)"
 }
 cp people.blf flipped.blf
-printf '\001' | dd of=flipped.blf bs=1 seek=$(($(wc -c <people.blf) / 2)) conv=notrunc 2>/dev/null
+perl -pe 'BEGIN { $/ = undef } substr($_, length($_) / 2, 1) ^= "\x01"' <people.blf >flipped.blf
 head -c $(($(wc -c <people.blf) - 100)) people.blf >cut.blf
 bl-keygen -q -V other
 bl-ingest -q -i owner.pem -p policy.json -r other/helper.pub -o others.blf people.csv
