@@ -8,6 +8,7 @@
 
 #include "attest-amd.h"
 #include "attest-quote.h"
+#include "attest/bundle.h"
 #include "attest/cbor.h"
 #include "flips.h"
 
@@ -114,6 +115,30 @@ static inline struct flip_case *made_extended(bool files)
 		flip_add(c, "vek.der", made_vek->der, made_vek->n);
 		made_pem(c, "ask_ark.pem", "", (const struct attest_cert *const[]){ made_ask, made_ark, NULL });
 	}
+	return c;
+}
+
+/* The same report, and what is beside it in a bundle that somebody signed. */
+static inline struct flip_case *made_bundle(void)
+{
+	static const uint8_t seed[32] = { 1 };
+	struct flip_case *c = made_snp();
+	struct bl_evidence_files f = { .n = 0 };
+	struct bl_ident id;
+	struct bl_buf b;
+	int rc = bl_ident_from_seed(&id, seed, &err);
+
+	for (size_t k = 1; k < c->n; k++)
+		rc = rc || bl_files_put(&f, &made_arena, c->v[k].name, c->v[k].p, c->v[k].n, NULL, true, &err);
+	bl_buf_init(&b, 1 << 20);
+	rc = rc || bl_bundle_print(&f, ATTEST_NOW, &id, &b, &err);
+	assert(!rc);
+	while (c->n > 1)
+		free(c->v[--c->n].p);
+	strcpy(c->what, "made/snp, a signed bundle");
+	flip_add(c, "bundle.json", b.p, b.len);
+	bl_buf_fini(&b);
+	bl_ident_fini(&id);
 	return c;
 }
 

@@ -184,6 +184,7 @@ static void ours(void)
 {
 	made_init();
 	made(made_snp(), true);
+	made(made_bundle(), false);
 	made(made_extended(false), true);
 	made(made_extended(true), false);
 	made(made_quote("made/tdx", 4, BL_QUOTE_TDX10, false), true);
