@@ -209,7 +209,7 @@ static size_t flip_sweep(struct flip_case *c, size_t k, size_t from, size_t step
 
 	for (size_t i = from; i < f->n; i += step)
 		for (size_t all = flip_both ? 0 : i / step % 2; all < (flip_both ? 2 : i / step % 2 + 1); all++) {
-			const uint8_t was = f->p[i], now = was ^ (all ? 0xff : (uint8_t)(1u << i % 8));
+			const uint8_t was = f->p[i], now = (uint8_t)(was ^ (all ? 0xffu : 1u << i % 8));
 			const char *class = flip_class(c, f, i, was, now);
 			f->p[i] = now;
 			flip_sum.tried++;
