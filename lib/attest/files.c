@@ -153,7 +153,7 @@ static int put_chains(struct bl_evidence_files *f, struct bl_arena *a, const str
 static int check_members(const struct bl_json *j, struct bl_err *err)
 {
 	static const char *const known[] = { "pck_crl_issuer_chain", "root_ca_crl", "pck_crl", "tcb_info_issuer_chain", "tcb_info", "tcb_info_signature",
-		"qe_identity_issuer_chain", "qe_identity", "qe_identity_signature", NULL };
+		"qe_identity_issuer_chain", "qe_identity", "qe_identity_signature", "pck_certificate_chain", NULL };
 	const struct bl_json *v;
 	const char *key;
 
@@ -175,7 +175,8 @@ static int put_all(struct bl_evidence_files *f, struct bl_arena *a, const struct
 	       put_signed(f, a, "qe_identity.json", j, "qe_identity", "enclaveIdentity", replace, err) ||
 	       put_chains(f, a, j, replace, err) ||
 	       put_hex(f, a, "pck_crl.der", j, "pck_crl", replace, err) || put_hex(f, a, "root_ca_crl.der", j, "root_ca_crl", replace, err) ||
-	       put_text(f, a, "pck_crl_issuer_chain.pem", j, "pck_crl_issuer_chain", replace, err) ? -1 : 0;
+	       put_text(f, a, "pck_crl_issuer_chain.pem", j, "pck_crl_issuer_chain", replace, err) ||
+	       put_text(f, a, "pck_chain.pem", j, "pck_certificate_chain", replace, err) ? -1 : 0;	/* of quotes that embed none */
 }
 
 int bl_files_parse(struct bl_evidence_files *f, struct bl_arena *a, const char *name, const uint8_t *p, size_t n, bool replace, struct bl_err *err)

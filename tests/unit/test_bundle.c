@@ -74,6 +74,7 @@ static void test_json(void)
 	ok(parse("collateral.json", "{\"tcb_info\":\"{}\"}") && err.code == BL_DATA, "TCB info without its signature is 65");
 	ok(parse("collateral.json", "{\"tcb_info\":\"{}\",\"tcb_info_signature\":\"0\\\",\\\"x\\\":\\\"\"}") && err.code == BL_DATA, "a signature that is not hex is 65");
 	ok(parse("collateral.json", "{\"pck_crl\":\"zz\"}") && err.code == BL_DATA, "a list that is not hex is 65");
+	ok(!parse("collateral.json", "{\"pck_crl\":\"3000\",\"pck_certificate_chain\":\"pck\"}") && holds(&f, "pck_chain.pem", "pck"), "the chain of a quote without one may be in it");
 	ok(parse("collateral.json", "{\"pck_crl\":\"3000\",\"root_ca_crm\":\"3000\"}") && strstr(err.msg, "'root_ca_crm' is not known"), "a member that is not known is 65, by its name");
 	ok(parse("collateral.json", "{\"pck_crl\":\"3000\",\"root_ca_crl\":0}") && err.code == BL_DATA, "a member that is not text is 65");
 	ok(parse("collateral.json", "{}") && err.code == BL_DATA, "an object of nothing is 65");
