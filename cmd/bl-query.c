@@ -22,7 +22,7 @@ static struct {
 static const struct bl_opt options[] = {
 	{ BL_OPT_TEXT, 'i', "identity", "FILE", "your private key (default: $BL_IDENTITY)", &opt.identity, "BL_IDENTITY", 0, 0, false },
 	{ BL_OPT_TEXT, 'V', "vault", "DIR", "the helper's vault (default: $BL_VAULT)", &opt.vault, "BL_VAULT", 0, 0, false },
-	{ BL_OPT_TEXT, 'H', "helper", "ADDR", "the helper: proc, or proc:PATH for another program", &opt.helper, "BL_HELPER", 0, 0, false },
+	{ BL_OPT_TEXT, 'H', "helper", "ADDR", "the helper: proc, proc:PATH for another program, or vm:DIR", &opt.helper, "BL_HELPER", 0, 0, false },
 	{ BL_OPT_TEXT, 0, "provider", "NAME[:ROOT]", "where the helper gets its evidence; software: nowhere", &opt.provider, NULL, 0, 0, false },
 	{ BL_OPT_TEXT, 'o', "output", "FILE", "write the answer here, and its receipt to FILE.receipt.json", &opt.out, NULL, 0, 0, false },
 	{ BL_OPT_TEXT, 'f', "format", "FORMAT", "table, csv, jsonl or json (default: table on a terminal, else csv)", &opt.format, NULL, 0, 0, false },

@@ -119,7 +119,7 @@ int bl_doc_check_schema(const struct bl_policy *p, const struct bl_schema *s, st
 /* The limits of one asker, from budget.principals where it names this fingerprint and the limit, else from budget.principal. */
 void bl_doc_limits(const struct bl_policy *p, const char *fpr, uint64_t *requests, uint64_t *refusals);
 
-/* lint.c: contradictions (E01..E16), cautions (W01..W16, W19), and by this version: E17 `not enforced`, W17 `grants nothing`, W18 no such class. */
+/* lint.c: contradictions (E01..E16), cautions (W01..W16, W19), and by this version: E17 `not enforced`, W17 `grants nothing`, W18 needs a grant. */
 struct bl_finding { char code[4]; const char *path, *text; };
 struct bl_lint { struct bl_arena arena; struct bl_finding *v; size_t n, errors, warnings; bool failed; };
 int bl_lint_run(struct bl_lint *l, const struct bl_policy *p, const struct bl_schema *schema_or_null, struct bl_err *err);

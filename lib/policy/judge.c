@@ -64,7 +64,7 @@ static int helper(struct bl_verdict *v, const struct bl_policy *p)
 	if (v->who.tee_class < p->tee_class) {
 		refuse(v, "tee", nowhere, "the policy asks for class %s, this helper is %s", classes[p->tee_class], classes[v->who.tee_class]);
 		put_path(v, "tee.class");
-		return -1;
+		return bl_err_hint(&v->err, "a session is of more than class software when the owner has granted it the key (bl-policy grant)");
 	}
 	if (missing) {
 		bl_mask_print(missing, names);

@@ -107,7 +107,7 @@ static int start(struct bl_client *c, const char *addr, const char *provider, co
 {
 	if ((c->in_vm = bl_vm_is(addr))) {
 		if (provider)
-			return bl_err_set(err, BL_USAGE, "a helper in a virtual machine finds out itself who answers for the machine");
+			return bl_err_set(err, BL_USAGE, "--provider is for a helper on this machine: one in a virtual machine finds its own");
 		if (bl_vm_open(&c->vm, addr, vault, fd, &c->link, err))
 			return -1;
 		c->sock = c->vm.sock;
@@ -120,8 +120,8 @@ static int start(struct bl_client *c, const char *addr, const char *provider, co
 	return 0;
 }
 
-int bl_client_open(struct bl_client *c, const char *addr, const char *provider, const char *vault, int fd, const struct bl_header *h, const struct bl_release_way *way,
-		   const struct bl_ident *asker, struct bl_err *err)
+int bl_client_open(struct bl_client *c, const char *addr, const char *provider, const char *vault, int fd, const struct bl_header *h,
+		   const struct bl_release_way *way, const struct bl_ident *asker, struct bl_err *err)
 {
 	struct bl_wire_challenge challenge = { .expires = 0 };
 
@@ -136,6 +136,8 @@ int bl_client_open(struct bl_client *c, const char *addr, const char *provider, 
 	if (!shake_hands(c, fd, h, &challenge, way, err))
 		return 0;
 	bl_client_close(c, err);
+	if (err->code == BL_UNAVAILABLE && !*err->hint && !c->in_vm && (provider || c->hello.class != BL_STATEMENT_SOFTWARE))
+		bl_err_hint(err, "'bl-tee check --provider %s' tells what a provider of evidence gives, or why nothing", provider ? provider : "NAME");
 	return -1;
 }
 

@@ -27,10 +27,12 @@ struct bl_client {
 	uint8_t vault[BL_IDENT_PK];
 };
 
-/* addr, provider and vault as in spawn.h and vm.h, where a provider is none to choose (64); fd: the sealed file, h its header, checked by the caller. way: NULL, or how the owner is asked for
- * the key of a file that is not sealed to the vault. */
-int bl_client_open(struct bl_client *c, const char *addr, const char *provider, const char *vault, int fd, const struct bl_header *h, const struct bl_release_way *way,
-		   const struct bl_ident *asker, struct bl_err *err);
+/*
+ * addr, provider and vault as in spawn.h, or vm.h, which takes no provider (64). fd: the sealed file, h its header, checked by the caller.
+ * way: NULL, or how the owner is asked for the key of a file that is not sealed to the vault.
+ */
+int bl_client_open(struct bl_client *c, const char *addr, const char *provider, const char *vault, int fd, const struct bl_header *h,
+		   const struct bl_release_way *way, const struct bl_ident *asker, struct bl_err *err);
 /* q names kind, SQL, purpose, table. The answer's bytes go to plain, which must outlive it; a refusal is an answer (out->err). */
 int bl_client_ask(struct bl_client *c, struct bl_request *q, struct bl_buf *plain, struct bl_arena *a, struct bl_answer *out, struct bl_err *err);
 /* err as in bl_spawn_close: a lost connection becomes how the helper ended. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * spawn: see spawn.h. The helper gets two descriptors and nothing else: no environment, no arguments, no signal mask, no
+ * spawn: see spawn.h. The helper gets two descriptors and perhaps a provider's name: no environment, no signal mask, no
  * terminal's process group (Ctrl-C and Ctrl-Z are the client's; a helper stopped with the journal's lock would stop everybody).
  */
 #include <errno.h>

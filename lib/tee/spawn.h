@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * spawn: the client's side of backend `proc`: finds the helper, starts it with descriptor 3 = socket and descriptor 4 =
- * the vault's directory, empty environment, argv {"bl-tee"}; and says in plain words how it ended. The first process of a virtual
+ * the vault's directory, an empty environment, no arguments but the provider's name; and says in plain words how it ended. The first process of a virtual
  * machine starts it in the same way.
  */
 #ifndef BL_TEE_SPAWN_H

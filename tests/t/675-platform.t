@@ -121,7 +121,7 @@ END
 	ends
 
 	plays $kind other-data
-	challenge; session; verify --json e >said.json; rc=$?
+	challenge; session; verify --json e >said.json 2>/dev/null; rc=$?
 	is "$rc" 1 "$kind: a device that speaks of something else does not verify"
 	like "$(cat said.json)" '"reason":"nonce"' "$kind: for it is not about this session"
 	grant
@@ -133,6 +133,7 @@ done
 plays snp; provider=configfs-tsm:$PWD/root file=far.blf; ends
 challenge; run bl-query -q --provider "$provider" -i analyst.pem -V vault --challenge c --evidence e --grant g "$sql" far.blf
 is "$rc:$out" 69: 'a helper whose device is gone does not pass for one of a lower class'
+like "$err" "hint: .bl-tee check --provider $provider. tells" 'and how to learn what is wrong with it is told'
 run bl-query --provider tsm "$sql" far.blf
 exits 64 'a provider that is none is wrong usage'
 done_testing
