@@ -569,10 +569,25 @@ bool bl_evidence_verdict(const struct bl_evidence *e)
 	return bl_evidence_authentic(e) == 1 && !bl_evidence_reason(e);
 }
 
-/* A bundle may serve many platforms: what is named PRODUCT/name or FMSPC/name is `name` for this one, unless it is there already. */
+/* NAME of PLATFORM/NAME for the platform of this evidence; NULL for all others. */
+static const char *bare_name(const struct bl_evidence *e, const char *fmspc, const char *name)
+{
+	const char *slash = strchr(name, '/');
+	const size_t len = slash ? (size_t)(slash - name) : 0;
+
+	if (slash && ((e->product && strlen(e->product) == len && !strncasecmp(name, e->product, len)) ||
+		      (fmspc && strlen(fmspc) == len && !strncasecmp(name, fmspc, len))))
+		return slash + 1;
+	return NULL;
+}
+
+/*
+ * A bundle may serve many platforms: what is named PRODUCT/name or FMSPC/name is `name` for this one, unless it is there already. What
+ * was given goes over what lies beside the evidence under either name: else whoever made the evidence hides a newer list behind an older one.
+ */
 static int resolve(struct bl_evidence *e, struct bl_err *err)
 {
-	const char *fmspc = bl_json_text(bl_json_item(bl_json_get(e->words, "fmspc"), 0), NULL);
+	const char *fmspc = bl_json_text(bl_json_item(bl_json_get(e->words, "fmspc"), 0), NULL), *name;
 	struct bl_evidence_files *r;
 	size_t n = e->files ? e->files->n : 0, i;
 
@@ -583,17 +598,19 @@ static int resolve(struct bl_evidence *e, struct bl_err *err)
 	if (!(r = e->resolved = malloc(sizeof *r)))
 		return bl_err_set(err, BL_OSERR, "out of memory");
 	*r = *e->files;
-	for (i = 0; i < n; i++) {
-		const char *slash = strchr(r->v[i].name, '/');
-		size_t len = slash ? (size_t)(slash - r->v[i].name) : 0;
-		bool mine = slash && ((e->product && strlen(e->product) == len && !strncasecmp(r->v[i].name, e->product, len)) ||
-				      (fmspc && strlen(fmspc) == len && !strncasecmp(r->v[i].name, fmspc, len)));
-		if (!mine || bl_evidence_find(r, slash + 1))
+	for (i = 0; i < 2 * n; i++) {
+		const struct bl_evidence_file *from = &r->v[i % n];
+		struct bl_evidence_file *at;
+		if (from->given != (i < n) || !(name = bare_name(e, fmspc, from->name)))
 			continue;
-		if (r->n == BL_EVIDENCE_FILES)
+		at = (struct bl_evidence_file *)(uintptr_t)bl_evidence_find(r, name);
+		if (at && at->given >= from->given)
+			continue;
+		if (!at && r->n == BL_EVIDENCE_FILES)
 			return bl_err_set(err, BL_DATA, "more than %d files of collateral", BL_EVIDENCE_FILES);
-		r->v[r->n] = r->v[i];
-		r->v[r->n++].name = slash + 1;
+		at = at ? at : &r->v[r->n++];
+		*at = *from;
+		at->name = name;
 	}
 	e->files = r;
 	return 0;

@@ -20,6 +20,7 @@ struct bl_evidence_file {
 	const uint8_t *p; size_t n;
 	uint8_t sha256[32];
 	const char *signer;			/* fingerprint of whoever signed the bundle that it came in, NULL: none */
+	bool given;				/* by who verifies; else it lay beside the evidence, whose maker chose it */
 };
 struct bl_evidence_bundle { const char *name, *signer; int64_t created; bool good; };	/* signer NULL: unsigned; good: or its signature verifies */
 struct bl_evidence_files {			/* names unique; bytes in an arena */

@@ -65,7 +65,7 @@ int bl_files_put(struct bl_evidence_files *f, struct bl_arena *a, const char *na
 		 bool replace, struct bl_err *err)
 {
 	struct bl_evidence_file *at = (struct bl_evidence_file *)(uintptr_t)bl_evidence_find(f, name);	/* f is the caller's to change */
-	struct bl_evidence_file v = { .signer = signer, .n = n };
+	struct bl_evidence_file v = { .signer = signer, .n = n, .given = replace };
 
 	if (at && !replace)
 		return 0;
@@ -272,6 +272,7 @@ static int merge(struct bl_evidence_files *f, struct bl_arena *a, const struct b
 		at = at ? at : &f->v[f->n++];
 		*at = from->v[i];
 		at->name = name;
+		at->given = true;
 	}
 	for (size_t i = 0; i < from->nbundle; i++) {
 		if (f->nbundle == sizeof f->bundle / sizeof *f->bundle)

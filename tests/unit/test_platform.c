@@ -19,10 +19,14 @@ static uint8_t report[1184];
 
 /* --- statements --- */
 
+static struct bl_statement_piece extra;		/* what else the host puts beside it */
+
 static void pieces_of(struct bl_statement_pieces *p, const struct bl_buf *chain)
 {
 	*p = (struct bl_statement_pieces){ { { "report.bin", report, sizeof report }, { "vek.der", vek->der, vek->n },
 					     { "ask_ark.pem", chain->p, chain->len } }, 3 };
+	if (extra.n)
+		p->v[p->n++] = extra;
 }
 
 /* The text of a statement about a, with a report over `data`. */
@@ -139,6 +143,36 @@ static void statements(void)
 	settings.own_anchors = false;
 	expect(&text, &a, "root-unknown", "nor one under a root that nobody gave");
 	settings.own_anchors = true;
+	bl_buf_fini(&text);
+}
+
+/* A host that knows of a key that leaked shows the list from before that was known. */
+static void lists(void)
+{
+	static const char *const names[] = { "crl.der", "Milan/crl.der", "crl-asks.der" }, *const pieces[] = { "crl.der", "milan/crl.der", "Milan/crl.der", "crl.pem" };
+	struct bl_statement_about a = about_this();
+	uint8_t data[64], *der;
+	struct bl_buf text;
+	struct bl_evidence_files none = settings.files;
+	size_t n;
+
+	bl_buf_init(&text, 1 << 16);
+	bl_statement_report(&a, data);
+	n = attest_crl(ask_cert, &(struct attest_crl_spec){ .from = 0 }, &der);
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+		extra = (struct bl_statement_piece){ .p = der, .n = n };
+		strcpy(extra.name, pieces[i]);
+		state(&text, &a, data);
+		expect(&text, &a, "none", "a list that the host shows may say that nothing is revoked");
+		for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+			uint8_t *newer;
+			size_t len = attest_crl(ask_cert, &(struct attest_crl_spec){ .revoked = { vek } }, &newer);
+			ok(!bl_files_put(&settings.files, &settings.a, names[k], newer, len, NULL, true, &err), "(the owner's %s, the host's %s)", names[k], pieces[i]);
+			expect(&text, &a, "revoked", "the owner's says otherwise, under whatever name of it either comes");
+			settings.files = none;
+		}
+	}
+	extra.n = 0;
 	bl_buf_fini(&text);
 }
 
@@ -329,6 +363,7 @@ int main(void)
 	settings.own_anchors = true;
 	settings.cache = bl_evidence_cache_new();	/* thousands of times the same certificates */
 	statements();
+	lists();
 	forms();
 	owners();
 	bl_verify_fini(&settings);
