@@ -103,6 +103,8 @@ static int read_line(struct bl_verify *v, struct bl_verify_run *r, const struct 
 		if (rc)
 			return rc;
 	}
+	if (v->statement)
+		return bl_err_set(err, BL_DATA, "a helper's statement is verified alone, not in a batch");
 	if (v->vault_pk && v->tech)
 		return bl_err_set(err, BL_DATA, "a vault's key was given: nothing but a receipt is verified by it");
 	if (!path == !b64)

@@ -36,8 +36,9 @@ int bl_verify_type(struct bl_verify *v, const char *name, struct bl_err *err)
 	const char *near;
 
 	v->receipt = !strcmp(name, "receipt");
+	v->statement = !strcmp(name, "statement");
 	v->tech = bl_evidence_tech(name);
-	if (v->tech || v->receipt || !strcmp(name, "auto") || !strcmp(name, "statement"))
+	if (v->tech || v->receipt || v->statement || !strcmp(name, "auto"))
 		return 0;
 	near = bl_text_nearest(name, types, sizeof types / sizeof *types);
 	bl_err_set(err, BL_USAGE, "'%s' is no type of evidence", name);
@@ -201,7 +202,7 @@ int bl_verify_open(struct bl_verify_run *r, const struct bl_verify *v, const cha
 
 bool bl_verify_is_receipt(const struct bl_verify_run *r, const struct bl_verify *v)
 {
-	return !r->about && (v->receipt || (!v->tech && r->n && *r->p == '{'));
+	return !r->about && (v->receipt || (!v->tech && !v->statement && r->n && *r->p == '{'));
 }
 
 /* Collateral of the command over the directory's. */

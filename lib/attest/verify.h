@@ -14,7 +14,7 @@
 
 struct bl_verify {			/* the settings */
 	const struct bl_evidence_tech *tech;	/* NULL: detected */
-	bool receipt;			/* --type receipt */
+	bool receipt, statement;	/* --type receipt, statement: nothing else */
 	struct bl_arena a;
 	struct bl_evidence_files files;	/* of --collateral */
 	struct bl_cert_anchors anchors;

@@ -92,6 +92,9 @@ is "$rc:$(printf '%s\n' "$out" | sed 's/.*"verdict":"\([a-z]*\)".*/\1/' | tr '\n
 echo '{"evidence":"junk","type":"snp"}' >lines
 run bl-attest verify --batch --key v/helper.pub lines
 like "$rc:$out" '^65:.*nothing but a receipt' 'no line gets around --key'
+echo '{"evidence":"v/receipt","type":"statement"}' >lines
+run bl-attest verify --batch lines
+like "$rc:$out" '^65:.*verified alone' 'a type that a batch has not is not passed over'
 
 # --- bundles ---
 mkdir col col/Milan && head -c 100 /dev/urandom >col/vek.der && echo chain >col/Milan/ask_ark.pem && echo root >col/root.pem
