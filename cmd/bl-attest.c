@@ -12,6 +12,7 @@
 #include "attest/bundle.h"
 #include "attest/claims.h"
 #include "attest/ear.h"
+#include "attest/platform.h"
 #include "attest/predict.h"
 #include "attest/report.h"
 #include "base/file.h"
@@ -195,6 +196,8 @@ static int examine(struct bl_verify_run *r, const struct bl_verify *v, const cha
 		*err = first;
 		return -1;
 	}
+	if (!show && (roots.n || collateral.n) && bl_platform_alone(r))	/* what it has no use for is not passed over */
+		return usage(err, "evidence of class software needs no --root or --collateral");
 	if (print_run(r, v, err))
 		return -1;
 	if (r->code) {
@@ -209,41 +212,17 @@ static int examine(struct bl_verify_run *r, const struct bl_verify *v, const cha
 /* What a helper left for the owner of a file: HELLO and challenge become what its statement has to be about. */
 static int open_statement(struct bl_verify_run *r, const struct bl_verify *v, struct bl_statement_about *about, struct bl_err *err)
 {
-	const bool named = type && !strcmp(type, "statement");
+	const bool other = v->tech || (type && !strcmp(type, "receipt"));
 	struct bl_handoff_evidence e;
 	struct bl_err why;
 
-	if (v->tech || (type && !named && strcmp(type, "auto")) || (!named && !bl_handoff_may_evidence(r->p, r->n)))
+	if (!v->statement && (other || !bl_handoff_may_evidence(r->p, r->n)))
 		return 0;
 	if (bl_handoff_get_evidence(r->p, r->n, &e, &why))
 		return bl_err_set(err, BL_DATA, "not evidence of a helper");
-	if (v->answer || nonce)
-		return usage(err, v->answer ? "a statement is about no published answer: -o needs -f" : "a statement holds its own nonce: it needs no --nonce");
 	bl_wire_about(&e.hello, &e.challenge, about);
 	r->about = about;
 	return bl_verify_take(r, e.statement, e.len, err);
-}
-
-/* Evidence of class software, or what no receipt is: its checks are the whole. */
-static bool stands_alone(const struct bl_verify_run *r)
-{
-	struct bl_receipt_claims c;
-	struct bl_err ignored;
-	bool alone;
-
-	if (bl_receipt_parse(&c, (const char *)r->p, r->n, &ignored))
-		return true;
-	alone = c.statement.class == BL_STATEMENT_SOFTWARE;
-	bl_receipt_fini(&c);
-	return alone;
-}
-
-/* What a receipt has no use for is not passed over. */
-static int check_receipt(const struct bl_verify_run *r, struct bl_err *err)
-{
-	if (nonce)
-		return usage(err, "a receipt needs no --nonce");
-	return (roots.n || collateral.n) && stands_alone(r) ? usage(err, "a receipt of class software needs no --root or --collateral") : 0;
 }
 
 static int one(const char *path, const struct bl_verify *v, bool show, struct bl_err *err)
@@ -255,12 +234,8 @@ static int one(const char *path, const struct bl_verify *v, bool show, struct bl
 	if (!r)
 		return bl_err_set(err, BL_OSERR, "out of memory");
 	bl_verify_begin(r);
-	if (bl_verify_open(r, v, path, err))
+	if (bl_verify_open(r, v, path, err) || open_statement(r, v, &about, err))
 		rc = err->code == BL_DATA ? bl_err_where(err, "'%s'", path) : -1;
-	else if (open_statement(r, v, &about, err))
-		rc = err->code == BL_DATA ? bl_err_where(err, "'%s'", path) : -1;
-	else if (bl_verify_is_receipt(r, v) && check_receipt(r, err))
-		rc = -1;
 	else if (bl_verify_is_receipt(r, v) && show)
 		rc = show_receipt(path, r, v->vault_pk, err);
 	else
@@ -303,12 +278,28 @@ static int many(const char *path, struct bl_verify *v, struct bl_err *err)
 	return rc;
 }
 
+static int run(const char *path, bool show, struct bl_err *err)
+{
+	struct bl_verify *v = malloc(sizeof *v);
+	uint8_t pk[BL_IDENT_PK];
+	int rc = -1;
+
+	if (!v)
+		return bl_err_set(err, BL_OSERR, "out of memory");
+	bl_verify_init(v);
+	if (start(err))
+		;
+	else if (!settings(v, pk, err))
+		rc = batch ? many(path, v, err) : one(path, v, show, err);
+	else if (err->code == BL_DATA && !batch && !show)
+		rc = unsettled(v, err);
+	bl_verify_fini(v);
+	free(v);
+	return rc;
+}
+
 static int verify(int argc, char **argv, struct bl_err *err)
 {
-	uint8_t pk[BL_IDENT_PK];
-	struct bl_verify *v;
-	int rc;
-
 	if (argc > 1 || (!argc && !batch))
 		return usage(err, argc ? "one piece of evidence at a time, or --batch" : "evidence, or a receipt, is missing");
 	if (format && strcmp(format, "table") && strcmp(format, "json") && strcmp(format, "ear"))
@@ -321,33 +312,14 @@ static int verify(int argc, char **argv, struct bl_err *err)
 		return usage(err, identity ? "-i signs an EAR: add -f ear" : "-f ear needs the key that signs it: -i FILE");
 	if (output && !format && argc && !strcmp(output, "-") && !strcmp(argv[0], "-"))
 		return usage(err, "only one of the receipt and the answer can be read from stdin");
-	if (start(err) || !(v = malloc(sizeof *v)))
-		return -1;
-	bl_verify_init(v);
-	if (settings(v, pk, err))
-		rc = err->code == BL_DATA && !batch ? unsettled(v, err) : -1;
-	else
-		rc = batch ? many(argc ? argv[0] : "-", v, err) : one(argv[0], v, false, err);
-	bl_verify_fini(v);
-	free(v);
-	return rc;
+	return run(argc ? argv[0] : "-", false, err);
 }
 
 static int show(int argc, char **argv, struct bl_err *err)
 {
-	uint8_t pk[BL_IDENT_PK];
-	struct bl_verify *v;
-	int rc;
-
 	if (argc != 1)
 		return usage(err, argc ? "one piece of evidence at a time" : "evidence, or a receipt, is missing");
-	if (start(err) || !(v = malloc(sizeof *v)))
-		return -1;
-	bl_verify_init(v);
-	rc = settings(v, pk, err) ? -1 : one(argv[0], v, true, err);
-	bl_verify_fini(v);
-	free(v);
-	return rc;
+	return run(argv[0], true, err);
 }
 
 /* --- measure, bundle --- */

@@ -104,7 +104,7 @@ void bl_claims_print(const struct bl_claims *r, FILE *to)
 		 (long long)bl_json_get_int(list, "size", -1), bl_json_get_text(list, "root"), bl_json_get_text(c, "rollback"));
 	print_text(to, "journal", text);
 	print_text(to, "vault", r->claims.vault);
-	snprintf(text, sizeof text, "%s: %s", r->claims.klass, r->claims.statement.class == BL_STATEMENT_SOFTWARE ?
+	snprintf(text, sizeof text, "%s: %s", bl_statement_class_name(r->claims.statement.class), r->claims.statement.class == BL_STATEMENT_SOFTWARE ?
 		 "proves who holds the vault's key, nothing about the machine" : "what it says of the machine was not judged here: 'bl-attest verify' does");
 	print_text(to, "evidence", text);
 	bl_mask_print(r->claims.statement.mask, mask);
@@ -122,7 +122,7 @@ struct bl_json *bl_claims_json(const struct bl_claims *r, bool pinned)
 	for (unsigned i = 0; i < BL_MASK_COUNT; i++)
 		if (r->claims.statement.mask >> i & 1)
 			bl_json_add(layers, bl_json_new_text(bl_mask_name(i)));
-	bl_json_put_text(j, "class", r->claims.klass);
+	bl_json_put_text(j, "class", bl_statement_class_name(r->claims.statement.class));
 	bl_json_put(j, "lockdown", layers);
 	bl_json_put(j, "pinned", bl_json_new_bool(pinned));
 	bl_json_put(j, "receipt", bl_json_copy(r->claims.receipt));

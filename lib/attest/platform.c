@@ -64,29 +64,24 @@ static void check_document(struct bl_evidence *e, const struct bl_statement *s)
 		bl_evidence_fail(e, BL_EVIDENCE_AUTHENTIC, "session", "binding", "user data or public key are not the session's");
 }
 
-int bl_platform_run(struct bl_verify_run *r, const struct bl_verify *v, const struct bl_statement *s, struct bl_err *err)
+int bl_platform_run(struct bl_verify_run *r, struct bl_verify *v, const struct bl_statement *s, struct bl_err *err)
 {
 	const struct bl_evidence_file *at = NULL;
-	struct bl_verify *w;
 	int rc;
 
 	if (take_pieces(r, bl_platform_tech(s->class), &s->pieces, &at, err)) {
 		r->code = err->code;
 		return -1;
 	}
-	if (!(w = malloc(sizeof *w)))
-		return bl_err_set(err, BL_OSERR, "out of memory");
-	*w = *v;				/* borrows everything, frees nothing */
-	w->tech = bl_platform_tech(s->class);
-	w->receipt = false;
-	set_nonce(w, s);
+	v->tech = bl_platform_tech(s->class);
+	v->receipt = false;
+	set_nonce(v, s);
 	r->about = NULL;
 	r->p = at->p;
 	r->n = at->n;
-	rc = r->shown ? bl_verify_show(r, w, err) : bl_verify_run(r, w, err);
+	rc = r->shown ? bl_verify_show(r, v, err) : bl_verify_run(r, v, err);
 	if (!rc && !r->shown && s->class == BL_STATEMENT_NITRO)
 		check_document(&r->e, s);
-	free(w);
 	return rc;
 }
 
@@ -102,6 +97,11 @@ static bool no_bytes(const uint8_t *p, size_t n)
 static const char *const no_files[] = { NULL };
 static const struct bl_evidence_tech receipt_tech = { .name = "receipt", .file = no_files, .detect = no_bytes },
 				     statement_tech = { .name = "statement", .file = no_files, .detect = no_bytes };
+
+bool bl_platform_alone(const struct bl_verify_run *r)
+{
+	return r->e.tech == &receipt_tech || r->e.tech == &statement_tech;
+}
 
 /* Ours alone: class software. The policy may still speak of the build that it says it is. */
 static void run_alone(struct bl_verify_run *r, const struct bl_verify *v, const struct bl_evidence_tech *tech, const struct bl_statement *s)
@@ -131,24 +131,28 @@ static void name_carrier(struct bl_verify_run *r, const struct carrier *c)
 
 /* --- receipts --- */
 
-/* Checks of a receipt as checks of evidence. Which word says why stands with the names of receipt.c. */
+/* The reason, in the words of evidence, for which a check of receipt.c or claims.c fails. */
+static const char *reason(const char *check)
+{
+	static const char *const of_signatures[] = { "evidence", "receipt", "checkpoint" };
+
+	for (size_t i = 0; i < sizeof of_signatures / sizeof *of_signatures; i++)
+		if (!strcmp(check, of_signatures[i]))
+			return "signature";
+	return strcmp(check, "vault") ? "binding" : "root-unknown";
+}
+
+/* Checks of a receipt as checks of evidence. */
 static void add_checks(struct bl_evidence *e, const struct bl_claims *c)
 {
-	static const struct { const char *name, *reason; } words[] = {
-		{ "evidence", "signature" }, { "vault", "root-unknown" }, { "receipt", "signature" }, { "checkpoint", "signature" },
-		{ "output", "binding" }, { "binding", "binding" }, { "inclusion", "binding" }, { "entry", "binding" },
-	};
 	for (size_t i = 0; i < c->n; i++) {
 		const struct bl_receipt_check *k = &c->check[i];
-		size_t w = 0;
-		while (w < sizeof words / sizeof *words - 1 && strcmp(words[w].name, k->name))
-			w++;
 		if (k->result == BL_CHECK_PASS)
 			bl_evidence_warn(e, BL_EVIDENCE_AUTHENTIC, k->name, "%s", k->why);
 		else if (k->result == BL_CHECK_SKIP)
 			bl_evidence_skip(e, BL_EVIDENCE_AUTHENTIC, k->name, "%s", k->why);
 		else
-			bl_evidence_fail(e, BL_EVIDENCE_AUTHENTIC, k->name, words[w].reason, "%s", k->why);
+			bl_evidence_fail(e, BL_EVIDENCE_AUTHENTIC, k->name, reason(k->name), "%s", k->why);
 	}
 }
 
@@ -164,14 +168,14 @@ static bool signed_time(const struct bl_claims *c, int64_t *t)
 	return true;
 }
 
+/* at: judged at this time, where the receipt is judged at its own; NULL: at that of v. */
 static int run_carried(struct bl_verify_run *r, const struct bl_verify *v, const struct bl_statement *s, const int64_t *at, struct bl_err *err)
 {
-	struct bl_verify *w = malloc(sizeof *w);
+	struct bl_verify *w = bl_verify_copy(v, err);
 	int rc;
 
 	if (!w)
-		return bl_err_set(err, BL_OSERR, "out of memory");
-	*w = *v;
+		return -1;
 	if (at) {
 		w->time = *at;
 		w->time_source = "given";
@@ -205,7 +209,7 @@ int bl_platform_receipt(struct bl_verify_run *r, const struct bl_verify *v, stru
 	name_carrier(r, &whole);
 	r->time_source = v->time_source;
 	if (v->nonce_len)
-		return bl_err_set(err, BL_USAGE, "a receipt answers no nonce");
+		return bl_err_set(err, BL_USAGE, "a receipt needs no --nonce");
 	if (bl_claims_examine(&c, r->p, r->n, v->vault_pk, v->answer, err))
 		goto out;
 	alone = c.claims.statement.class == BL_STATEMENT_SOFTWARE;
@@ -246,38 +250,27 @@ static void check_vault(struct bl_evidence *e, const struct bl_verify *v, const 
 		bl_evidence_fail(e, BL_EVIDENCE_AUTHENTIC, "vault", "root-unknown", "the vault is another one: %s", fpr);
 }
 
-/* 76 and 77 of the side of a session are 65 and "no" here. */
-static int parse_statement(struct bl_statement *s, bool *good, const struct bl_verify_run *r, struct bl_err *err)
-{
-	struct bl_err why = { .code = 0 };
-	struct bl_json *j;
-
-	*good = !bl_statement_check(s, (const char *)r->p, r->n, r->about, &why);
-	if (*good)
-		return 0;
-	if (why.code != BL_REFUSED)
-		return bl_err_set(err, BL_DATA, "not evidence of a helper");
-	j = bl_json_parse((const char *)r->p, r->n, BL_STATEMENT_DEPTH, BL_DATA, err);
-	const bool parsed = bl_statement_parse(s, j);
-	bl_json_free(j);
-	return parsed ? 0 : bl_err_set(err, BL_DATA, "not evidence of a helper");
-}
-
 int bl_platform_statement(struct bl_verify_run *r, const struct bl_verify *v, struct bl_err *err)
 {
 	const struct carrier whole = { r->p, r->n, "statement" };
 	struct bl_evidence *e = &r->e;
+	struct bl_err why = { .code = 0 };
 	struct bl_statement s;
 	bool good;
 	int rc = 0;
 
 	name_carrier(r, &whole);
-	if (parse_statement(&s, &good, r, err))
-		return -1;
+	if (v->answer || v->nonce_len)
+		return bl_err_set(err, BL_USAGE, v->answer ? "a statement is about no published answer: -o needs -f" :
+				  "a statement holds its own nonce: it needs no --nonce");
+	/* 76 and 77 of the side of a session are 65 and "no" here. */
+	good = !bl_statement_check(&s, (const char *)r->p, r->n, r->about, &why);
+	if (!good && why.code != BL_REFUSED)
+		return bl_err_set(err, BL_DATA, "not evidence of a helper");
 	if (s.class == BL_STATEMENT_SOFTWARE)
 		run_alone(r, v, &statement_tech, &s);
 	else
-		rc = bl_platform_run(r, v, &s, err);
+		rc = run_carried(r, v, &s, NULL, err);
 	name_carrier(r, &whole);
 	if (!rc && !r->shown) {
 		if (good)

@@ -12,12 +12,14 @@
 /* The technology of a class's evidence; NULL for class software, which has none. */
 const struct bl_evidence_tech *bl_platform_tech(enum bl_statement_class c);
 /*
- * The platform's evidence of a statement that was checked otherwise, under the settings of v: does it hold the statement's report
- * data, and for Nitro its key? As bl_verify_run. A class of its own in v, its type and nonce, is not looked at.
+ * The platform's evidence of a statement that was checked otherwise, under the settings of v, of which type and nonce become the
+ * statement's: does it hold the statement's report data, and for Nitro its key? As bl_verify_run.
  */
-int bl_platform_run(struct bl_verify_run *r, const struct bl_verify *v, const struct bl_statement *s, struct bl_err *err);
+int bl_platform_run(struct bl_verify_run *r, struct bl_verify *v, const struct bl_statement *s, struct bl_err *err);
+/* Was that class software, where no platform has a say? Roots and collateral were then for nothing. */
+bool bl_platform_alone(const struct bl_verify_run *r);
 
-/* What bl_verify_run and bl_verify_show do with r->p when it is a receipt, or r->about's statement. */
+/* What bl_verify_run and bl_verify_show do with r->p when it is a receipt, or r->about's statement. 64 for settings that neither has. */
 int bl_platform_receipt(struct bl_verify_run *r, const struct bl_verify *v, struct bl_err *err);
 int bl_platform_statement(struct bl_verify_run *r, const struct bl_verify *v, struct bl_err *err);
 

@@ -65,12 +65,12 @@ static const char *lacks(const struct bl_json *r, const struct bl_json *journal)
 int bl_receipt_parse(struct bl_receipt_claims *c, const char *s, size_t n, struct bl_err *err)
 {
 	const struct bl_json *r, *ev;
-	const char *schema, *missing;
+	const char *schema, *class, *missing;
 
 	memset(c, 0, sizeof *c);
-	if (!n || n > BL_RECEIPT_MAX || s[n - 1] != '\n' || !(c->root = bl_json_parse(s, n - 1, BL_RECEIPT_DEPTH, BL_DATA, err)))
+	if (!n || n > BL_RECEIPT_MAX || s[n - 1] != '\n' || !(c->receipt = bl_json_parse(s, n - 1, BL_RECEIPT_DEPTH, BL_DATA, err)))
 		goto bad;
-	r = c->receipt = c->root;
+	r = c->receipt;
 	schema = bl_json_get_text(r, "schema");
 	if (!schema || strcmp(schema, "bl-receipt/1"))
 		goto bad;
@@ -79,13 +79,12 @@ int bl_receipt_parse(struct bl_receipt_claims *c, const char *s, size_t n, struc
 		goto out;
 	}
 	ev = bl_json_get(r, "evidence");
-	c->klass = bl_json_get_text(ev, "class");
-	if (bl_statement_class(c->klass) < 0) {
-		bl_err_set(err, BL_DATA, "evidence of class '%.64s' is not read by this version", c->klass ? c->klass : "");
+	class = bl_json_get_text(ev, "class");
+	if (bl_statement_class(class) < 0) {
+		bl_err_set(err, BL_DATA, "evidence of class '%.64s' is not read by this version", class ? class : "");
 		goto out;
 	}
-	c->stated = bl_statement_parse(&c->statement, ev);
-	missing = c->stated ? lacks(r, bl_json_get(r, "journal")) : "evidence";
+	missing = bl_statement_parse(&c->statement, ev) ? lacks(r, bl_json_get(r, "journal")) : "evidence";
 	if (missing) {
 		bl_err_set(err, BL_DATA, "a receipt whose '%s' is missing or malformed", missing);
 		goto out;
@@ -102,9 +101,8 @@ out:
 
 void bl_receipt_fini(struct bl_receipt_claims *c)
 {
-	if (c->stated)
-		bl_statement_fini(&c->statement);
-	bl_json_free(c->root);
+	bl_statement_fini(&c->statement);
+	bl_json_free(c->receipt);
 	*c = (struct bl_receipt_claims){ 0 };
 }
 

@@ -26,14 +26,11 @@ enum { BL_RECEIPT_MAX = 1 << 20, BL_RECEIPT_DEPTH = 16, BL_RECEIPT_CHECKS = 16 }
 int bl_receipt_sign(struct bl_json *receipt, const struct bl_json *evidence, const struct bl_ident *session, struct bl_buf *out,
 		    struct bl_err *err);
 
-struct bl_receipt_claims {		/* what a verified receipt says; strings live in the parsed root */
-	struct bl_json *root;
-	const char *klass;		/* "software", "snp", ... */
-	bool stated;			/* there is a statement */
+struct bl_receipt_claims {		/* what a verified receipt says */
+	struct bl_json *receipt;
 	struct bl_statement statement;
 	char vault[BL_IDENT_FPR];
 	uint8_t output[32];
-	const struct bl_json *receipt;
 };
 /* One check, for text and --json. */
 struct bl_receipt_check { const char *name; enum { BL_CHECK_PASS, BL_CHECK_FAIL, BL_CHECK_SKIP } result; char why[160]; };

@@ -207,21 +207,18 @@ int bl_statement_check(struct bl_statement *s, const char *text, size_t n, const
 	uint8_t report[BL_STATEMENT_REPORT];
 	int rc = -1;
 
+	memset(s, 0, sizeof *s);
 	bl_statement_report(a, report);
 	if (!j || !bl_json_canonical(text, n, BL_STATEMENT_DEPTH) || !bl_statement_parse(s, j)) {
 		bl_err_set(err, BL_PROTOCOL, "the helper's evidence is malformed");
-		bl_json_free(j);
-		return -1;
-	}
-	if (!bl_statement_signed(s, j))
+	} else if (!bl_statement_signed(s, j)) {
 		bl_err_set(err, BL_REFUSED, "the helper's evidence does not verify");
-	else if (!same_helper(&s->about, a) || memcmp(s->report, report, sizeof report) ||
-		 (s->class != BL_STATEMENT_SOFTWARE && !same_challenge(&s->about, a)))
+	} else if (!same_helper(&s->about, a) || memcmp(s->report, report, sizeof report) ||
+		   (s->class != BL_STATEMENT_SOFTWARE && !same_challenge(&s->about, a))) {
 		bl_err_set(err, BL_REFUSED, "the helper's evidence is about another session");
-	else
+	} else {
 		rc = 0;
-	if (rc)
-		bl_statement_fini(s);
+	}
 	bl_json_free(j);
 	return rc;
 }

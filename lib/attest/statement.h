@@ -53,15 +53,15 @@ struct bl_statement {			/* what one says */
 	struct bl_statement_pieces pieces;	/* bytes in room */
 	struct bl_buf room;
 };
-/* Reads without believing; false when it is malformed: then nothing is to be freed. */
+/* Reads without believing; false when it is malformed: then there is nothing in s to be freed. */
 bool bl_statement_parse(struct bl_statement *s, const struct bl_json *j);
 void bl_statement_fini(struct bl_statement *s);
 /* Is it signed by the vault's key that it names, and does `report` bind the rest (of a class above software)? */
 bool bl_statement_signed(const struct bl_statement *s, const struct bl_json *j);
 bool bl_statement_bound(const struct bl_statement *s);
 /*
- * The other side of a session: is this text a statement about exactly these? Parsed into s, which is the caller's to free. 76
- * malformed, 77 not so. What the platform's evidence is worth is not asked here (platform.h).
+ * The other side of a session: is this text a statement about exactly these? 76 malformed, 77 not so. What it says is in s then, too, which
+ * is the caller's to free in any case. What the platform's evidence is worth is not asked here (platform.h).
  */
 int bl_statement_check(struct bl_statement *s, const char *text, size_t n, const struct bl_statement_about *a, struct bl_err *err);
 

@@ -30,6 +30,17 @@ void bl_verify_fini(struct bl_verify *v)
 	bl_arena_fini(&v->a);
 }
 
+struct bl_verify *bl_verify_copy(const struct bl_verify *v, struct bl_err *err)
+{
+	struct bl_verify *w = malloc(sizeof *w);
+
+	if (w)
+		*w = *v;
+	else
+		bl_err_set(err, BL_OSERR, "out of memory");
+	return w;
+}
+
 int bl_verify_type(struct bl_verify *v, const char *name, struct bl_err *err)
 {
 	static const char *const types[] = { "auto", "snp", "tdx", "sgx", "nitro", "tpm", "nvidia", "azure", "receipt", "statement" };

@@ -30,6 +30,8 @@ struct bl_verify {			/* the settings */
 };
 void bl_verify_init(struct bl_verify *v);
 void bl_verify_fini(struct bl_verify *v);
+/* The same settings, to be changed for one run: borrows what they hold, so that free() is its end. NULL (71) when memory is out. */
+struct bl_verify *bl_verify_copy(const struct bl_verify *v, struct bl_err *err);
 /* Settings; 64 for what is no type, time or nonce; 65, 66, 78 for files, named in the error. */
 int bl_verify_type(struct bl_verify *v, const char *name, struct bl_err *err);
 int bl_verify_time(struct bl_verify *v, const char *when, struct bl_err *err);

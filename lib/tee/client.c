@@ -51,12 +51,16 @@ static int check_evidence(struct bl_client *c, const struct bl_buf *b, const str
 	uint8_t grant[BL_GRANT_BODY];
 	const char *statement;
 	size_t n;
+	int rc;
 
 	bl_wire_about(&c->hello, challenge, &about);
-	if (bl_wire_get_evidence(b->p, b->len, c->hello.class, &statement, &n, err) || bl_statement_check(&said, statement, n, &about, err))
+	if (bl_wire_get_evidence(b->p, b->len, c->hello.class, &statement, &n, err))
 		return -1;
+	rc = bl_statement_check(&said, statement, n, &about, err);
 	memcpy(c->vault, said.vault_pk, BL_IDENT_PK);
 	bl_statement_fini(&said);
+	if (rc)
+		return -1;
 	if (!way)
 		return check_vault(c, h, err);
 	if (bl_release_ask(way, &c->hello, challenge, statement, n, grant, err) ||

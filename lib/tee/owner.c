@@ -106,28 +106,25 @@ static void see_pins(struct pinned *p, const struct bl_evidence *e)
 	}
 }
 
-static int appraise(const struct bl_verify *v, const struct bl_statement *said, const struct bl_json *policy, struct pinned *pins, struct bl_err *err)
+static int appraise(const struct bl_verify *v, const struct bl_statement *said, struct bl_json *policy, struct pinned *pins, struct bl_err *err)
 {
-	struct bl_verify_run *r = malloc(sizeof *r);
-	struct bl_verify *w = malloc(sizeof *w);
+	struct bl_verify *w = bl_verify_copy(v, err);
+	struct bl_verify_run *r = w ? malloc(sizeof *r) : NULL;
 	char why[1200];
 	int rc = -1;
 
-	if (r)
-		bl_verify_begin(r);
-	if (!r || !w) {
-		bl_err_set(err, BL_OSERR, "out of memory");
-	} else {
-		*w = *v;
-		w->policy = (struct bl_json *)(uintptr_t)policy;
-		if (!bl_platform_run(r, w, said, err)) {
-			see_pins(pins, &r->e);
-			rc = bl_verify_exit(r) == BL_OK ? 0 :
-			     bl_err_set(err, BL_REFUSED, "refused: evidence of class %s (%s)", bl_statement_class_name(said->class), bl_report_why(r, why, sizeof why));
-		}
+	if (!r) {
+		free(w);
+		return bl_err_set(err, BL_OSERR, "out of memory");
 	}
-	if (r)
-		bl_verify_end(r);
+	w->policy = policy;
+	bl_verify_begin(r);
+	if (!bl_platform_run(r, w, said, err)) {
+		see_pins(pins, &r->e);
+		rc = bl_verify_exit(r) == BL_OK ? 0 :
+		     bl_err_set(err, BL_REFUSED, "refused: evidence of class %s (%s)", bl_statement_class_name(said->class), bl_report_why(r, why, sizeof why));
+	}
+	bl_verify_end(r);
 	free(r);
 	free(w);
 	return rc;
@@ -215,9 +212,8 @@ static int verify(const struct bl_header *h, const struct bl_owner_terms *t, con
 		return bl_err_set(err, BL_REFUSED, "the evidence answers another challenge");
 	bl_wire_report(&e->hello, c, report);
 	bl_wire_about(&e->hello, c, &about);
-	if (bl_statement_check(&said, e->statement, e->len, &about, err))
-		return -1;
-	rc = check_vault(t, said.vault_pk, err) || check_policy(h, t, &said, err) || set_floor(g, t, said.vault_pk, err) ? -1 : 0;
+	rc = bl_statement_check(&said, e->statement, e->len, &about, err) || check_vault(t, said.vault_pk, err) ||
+	     check_policy(h, t, &said, err) || set_floor(g, t, said.vault_pk, err) ? -1 : 0;
 	bl_statement_fini(&said);
 	return rc;
 }

@@ -48,10 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		evidence = bl_statement_new(&vault, &about, NULL);
 	}
 	verify(p, n);
-	if (!bl_statement_check(&said, (const char *)p, n, &about, &err)) {
+	if (!bl_statement_check(&said, (const char *)p, n, &about, &err))
 		assert(!memcmp(said.vault_pk, vault.pk, 32));
-		bl_statement_fini(&said);
-	}
+	bl_statement_fini(&said);
 	if (!(j = bl_json_parse((const char *)p, n, BL_RECEIPT_DEPTH, BL_DATA, &err)))
 		return 0;
 	if (!bl_proof_parse(&proof, j, &err))

@@ -164,7 +164,7 @@ static void test_receipt(struct bl_journal *j)
 	bl_hash_sha256(answer, sizeof answer - 1, out);
 	ok(!memcmp(c.output, out, 32) && !memcmp(c.statement.about.sig_pk, session.pk, 32) && !memcmp(c.statement.vault_pk, vault.pk, 32) && c.statement.mask == 0xffff,
 	   "and its claims are what was signed");
-	is_str(c.klass, "software", "its evidence is of class software");
+	is_str(bl_statement_class_name(c.statement.class), "software", "its evidence is of class software");
 	ok(checks[0].result == BL_CHECK_PASS && strstr(checks[0].why, "nothing about the machine"), "and says that it proves nothing about the machine");
 	ok(checks[1].result == BL_CHECK_SKIP && strstr(checks[1].why, "not pinned: SHA256:"), "without a pinned key that check is skipped, not passed");
 	bl_receipt_fini(&c);
@@ -223,6 +223,7 @@ static bool refused_for(const char *s, size_t n, uint8_t *p)
 
 	*p ^= 1;
 	const bool refused = bl_statement_check(&said, s, n, &about, &err) && err.code == BL_REFUSED;
+	bl_statement_fini(&said);
 	*p ^= 1;
 	return refused;
 }
@@ -249,6 +250,7 @@ static void test_evidence(void)
 	for (size_t i = 0; i < b.len; i++) {
 		b.p[i] ^= 1;
 		refused &= bl_statement_check(&said, s, b.len, &about, &err) == -1 && (err.code == BL_REFUSED || err.code == BL_PROTOCOL);
+		bl_statement_fini(&said);
 		b.p[i] ^= 1;
 	}
 	ok(refused, "no flipped byte of evidence is accepted");
