@@ -87,40 +87,6 @@ static int start(struct bl_err *err)
 	return 0;
 }
 
-/* --- what comes out --- */
-
-/* Bytes to -o, complete or absent, or to the standard output. */
-static int deliver(const struct bl_buf *b, const char *path, struct bl_err *err)
-{
-	struct bl_out out;
-	int rc;
-
-	if (b->failed)
-		return bl_err_set(err, BL_OSERR, "out of memory");
-	if (!path) {
-		fwrite(b->p, 1, b->len, stdout);
-		return 0;
-	}
-	bl_out_init(&out);
-	rc = bl_out_open(&out, path, 0666, false, err) || bl_file_write(out.fd, b->p, b->len, err) || bl_out_commit(&out, err) ? -1 : 0;
-	bl_out_fini(&out);
-	return rc;
-}
-
-static int deliver_json(struct bl_json *j, struct bl_err *err)
-{
-	struct bl_buf b;
-	int rc;
-
-	bl_buf_init(&b, BL_REPORT_MAX);
-	bl_json_print_pretty(j, &b);
-	bl_buf_put8(&b, '\n');
-	rc = deliver(&b, NULL, err);
-	bl_buf_fini(&b);
-	bl_json_free(j);
-	return rc;
-}
-
 static const struct bl_ident_ask asking = { bl_term_passphrase, NULL };
 
 /* --- receipts --- */
@@ -137,7 +103,7 @@ static int show_receipt(const char *path, const struct bl_verify_run *run, const
 		bl_err_set(err, BL_NO, "'%s' does not verify", path);
 		bl_err_hint(err, "'bl-attest verify' tells which check fails");
 	} else if (json) {
-		rc = deliver_json(bl_claims_json(&r, key), err);
+		rc = bl_out_json(bl_claims_json(&r, key), err);
 	} else {
 		bl_claims_print(&r, stdout);
 		rc = 0;
@@ -180,7 +146,7 @@ static int print_run(const struct bl_verify_run *r, const struct bl_verify *v, s
 	else if (!bl_opt_quiet && !r->code)
 		bl_report_table(r, v->policy_id, explain, &b);
 	if (!rc && b.len)
-		rc = deliver(&b, format ? output : NULL, err);	/* else it is what was published */
+		rc = bl_out_put(format ? output : NULL, 0666, &b, err);	/* else it is what was published */
 	bl_buf_fini(&b);
 	bl_ident_fini(&id);
 	return rc;
@@ -344,7 +310,7 @@ static int measure(int argc, char **argv, struct bl_err *err)
 	if (start(err))
 		return -1;
 	bl_buf_init(&b, BL_REPORT_MAX);
-	rc = bl_predict_print(&p, argv[0], argc > 1 ? argv[1] : NULL, form, &b, err) ? -1 : deliver(&b, NULL, err);
+	rc = bl_predict_print(&p, argv[0], argc > 1 ? argv[1] : NULL, form, &b, err) ? -1 : bl_out_put(NULL, 0666, &b, err);
 	bl_buf_fini(&b);
 	return rc;
 }
@@ -364,7 +330,7 @@ static int bundle(int argc, char **argv, struct bl_err *err)
 	else if (!f)
 		bl_err_set(err, BL_OSERR, "out of memory");
 	else if (!start(err) && !bl_files_gather(f, &a, argv, (size_t)argc, err) && !(identity && bl_ident_read(&id, identity, &asking, err)))
-		rc = bl_bundle_print(f, bl_time_now(), identity ? &id : NULL, &b, err) || deliver(&b, output, err) ? -1 : 0;
+		rc = bl_bundle_print(f, bl_time_now(), identity ? &id : NULL, &b, err) || bl_out_put(output, 0666, &b, err) ? -1 : 0;
 	bl_buf_fini(&b);
 	bl_ident_fini(&id);
 	bl_arena_fini(&a);
@@ -384,15 +350,15 @@ static int challenge(int argc, char **argv, struct bl_err *err)
 
 	if (argc != 1 || !identity)
 		return usage(err, argc == 1 ? "the owner's key is missing: give -i FILE" : "one sealed file is needed");
-	if (!output && isatty(STDOUT_FILENO))
-		return usage(err, "a challenge is not for a terminal: give -o FILE");
+	if (bl_out_check(output, "a challenge", err))
+		return -1;
 	bl_buf_init(&b, sizeof out);
 	if (!start(err) && (fd = bl_file_open(argv[0], err)) >= 0 && !bl_ident_read(&id, identity, &asking, err) &&
 	    (bl_header_read(&h, fd, err) || bl_owner_challenge(&(struct bl_owner){ identity, &id }, &h, (int64_t)seconds, out, err)))
 		bl_err_where(err, "'%s'", argv[0]);
 	else if (!err->code) {
 		bl_buf_put(&b, out, sizeof out);
-		rc = deliver(&b, output, err);
+		rc = bl_out_put(output, 0666, &b, err);
 	}
 	if (fd >= 0)
 		close(fd);

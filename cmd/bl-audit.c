@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "base/opt.h"
+#include "base/out.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "crypt/mem.h"
@@ -61,22 +62,6 @@ static const char *newest(char path[4096])
 
 /* --- verify --- */
 
-static int print_json(struct bl_json *j, struct bl_err *err)
-{
-	struct bl_buf b;
-	int rc;
-
-	bl_buf_init(&b, 1 << 20);
-	bl_json_print_pretty(j, &b);
-	bl_buf_put8(&b, '\n');
-	rc = b.failed ? bl_err_set(err, BL_OSERR, "out of memory") : 0;
-	if (!rc)
-		fwrite(b.p, 1, b.len, stdout);
-	bl_buf_fini(&b);
-	bl_json_free(j);
-	return rc;
-}
-
 static void put_time(struct bl_json *j, const char *name, int64_t time)
 {
 	char stamp[BL_TIME_TEXT];
@@ -105,7 +90,7 @@ static int report_json(const struct bl_audit *a, bool good, const struct bl_err 
 		bl_json_put(j, "seq", a->damaged ? bl_json_new_int((int64_t)a->bad) : bl_json_new_null());
 	}
 	bl_json_free(cosigned);
-	return print_json(j, err);
+	return bl_out_json(j, err);
 }
 
 static void report_good(const struct bl_audit *a)
@@ -328,7 +313,7 @@ static int prove(int argc, char **argv, struct bl_err *err)
 	bl_buf_put8(&a.line, 0);
 	bl_buf_put8(&b, 0);
 	rc = a.line.failed || b.failed ? bl_err_set(err, BL_OSERR, "out of memory") :
-	     print_json(bl_proof_inclusion(bl_journal_leaves(a.j), seq, (char *)a.line.p, &n, (char *)b.p), err);
+	     bl_out_json(bl_proof_inclusion(bl_journal_leaves(a.j), seq, (char *)a.line.p, &n, (char *)b.p), err);
 out:
 	bl_buf_fini(&b);
 	bl_audit_close(&a);
@@ -365,7 +350,7 @@ static int consistency(int argc, char **argv, struct bl_err *err)
 	bl_buf_put8(&b, 0);
 	bl_buf_put8(&c, 0);
 	rc = b.failed || c.failed ? bl_err_set(err, BL_OSERR, "out of memory") :
-	     print_json(bl_proof_consistency(bl_journal_leaves(a.j), &old, (char *)b.p, &new, (char *)c.p), err);
+	     bl_out_json(bl_proof_consistency(bl_journal_leaves(a.j), &old, (char *)b.p, &new, (char *)c.p), err);
 out:
 	bl_buf_fini(&b);
 	bl_buf_fini(&c);

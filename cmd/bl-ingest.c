@@ -278,7 +278,7 @@ static int open_output(struct job *j, struct bl_err *err)
 	return bl_out_open(&j->out, output, 0666, false, err);
 }
 
-static void put_json(const struct job *j, struct bl_buf *b)
+static struct bl_json *schema_json(const struct job *j)
 {
 	struct bl_json *all = bl_json_new_object(), *columns = bl_json_new_array(), *entity = bl_json_new_array();
 	char type[32];
@@ -296,25 +296,21 @@ static void put_json(const struct job *j, struct bl_buf *b)
 	bl_json_put_text(all, "dataset", j->header.name);
 	bl_json_put(all, "entity", entity);
 	bl_json_put_text(all, "schema", "bl-ingest/1");
-	bl_json_print_pretty(all, b);
-	bl_buf_put8(b, '\n');
-	bl_json_free(all);
+	return all;
 }
 
 static int print_schema(const struct job *j, struct bl_err *err)
 {
 	struct bl_buf b;
+	int rc;
 
-	bl_buf_init(&b, 4 << 20);
 	if (json)
-		put_json(j, &b);
-	else
-		bl_schema_print(&j->schema, &b);
-	if (b.failed)
-		return bl_err_set(err, BL_OSERR, "out of memory");
-	fwrite(b.p, 1, b.len, stdout);
+		return bl_out_json(schema_json(j), err);
+	bl_buf_init(&b, 4 << 20);
+	bl_schema_print(&j->schema, &b);
+	rc = bl_out_put(NULL, 0666, &b, err);
 	bl_buf_fini(&b);
-	return 0;
+	return rc;
 }
 
 /* What -v wants to know: never how many rows. */
@@ -366,11 +362,7 @@ static int check_usage(int argc, struct bl_err *err)
 		bl_err_set(err, BL_USAGE, "a CSV file is missing");
 		return bl_err_hint(err, "give a file, or - for the standard input");
 	}
-	if (!output && !dry && isatty(STDOUT_FILENO)) {
-		bl_err_set(err, BL_USAGE, "a sealed file is binary and the standard output is a terminal");
-		return bl_err_hint(err, "give -o FILE, or -o - if you mean it");
-	}
-	return 0;
+	return dry ? 0 : bl_out_check(output, "a sealed file", err);
 }
 
 static int run(int argc, char **argv, struct bl_err *err)

@@ -196,11 +196,9 @@ static int show(struct bl_err *err)
 	static const struct bl_ident_ask ask = { bl_term_passphrase, NULL };
 	uint8_t pk[BL_IDENT_PK];
 	char path[PATH], fpr[BL_IDENT_FPR];
-	struct bl_out out;
 	struct bl_buf b;
 	int ret = -1;
 
-	bl_out_init(&out);
 	bl_buf_init(&b, PEM);
 	if (vault && snprintf(path, sizeof path, "%s/helper.pub", vault) >= PATH) {
 		bl_err_set(err, BL_USAGE, "the vault's name is too long");
@@ -215,10 +213,8 @@ static int show(struct bl_err *err)
 		print_json(pk, &b);
 	else
 		bl_buf_printf(&b, "%s\n", fpr);
-	if (!bl_out_open(&out, output, 0666, false, err) && !put(&out, &b, err))
-		ret = bl_out_commit(&out, err);
+	ret = bl_out_put(output, 0666, &b, err);
 out:
-	bl_out_fini(&out);
 	bl_buf_fini(&b);
 	return ret;
 }

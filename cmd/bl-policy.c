@@ -3,7 +3,6 @@
  * bl-policy: finds the mistakes in a policy, says in plain words what one means, drafts a first one, puts a newer one on a
  * table that is sealed already, and gives the key of one to a helper whose evidence it accepts.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,24 +69,6 @@ static int start(struct bl_err *err)
 	return 0;
 }
 
-/* Takes j and b over. */
-static int print_json(struct bl_json *j, struct bl_err *err)
-{
-	struct bl_buf b;
-	int rc = 0;
-
-	bl_buf_init(&b, 64 << 20);
-	bl_json_print_pretty(j, &b);
-	bl_buf_put8(&b, '\n');
-	if (b.failed)
-		rc = bl_err_set(err, BL_OSERR, "out of memory");
-	else
-		fwrite(b.p, 1, b.len, stdout);
-	bl_buf_fini(&b);
-	bl_json_free(j);
-	return rc;
-}
-
 static int need_files(int argc, const char *what, struct bl_err *err)
 {
 	if (argc)
@@ -119,7 +100,7 @@ static struct bl_json *findings_json(const char *file, const struct bl_lint *l)
 static int print_findings(const char *file, const struct bl_lint *l, struct bl_err *err)
 {
 	struct bl_buf b;
-	int rc = 0;
+	int rc;
 
 	bl_buf_init(&b, 64 << 20);
 	for (size_t i = 0; i < l->n; i++) {
@@ -134,10 +115,7 @@ static int print_findings(const char *file, const struct bl_lint *l, struct bl_e
 		bl_show_text(&b, file);
 		bl_buf_puts(&b, ": ok\n");
 	}
-	if (b.failed)
-		rc = bl_err_set(err, BL_OSERR, "out of memory");
-	else
-		fwrite(b.p, 1, b.len, stdout);
+	rc = bl_out_put(NULL, 0666, &b, err);
 	bl_buf_fini(&b);
 	return rc;
 }
@@ -186,7 +164,7 @@ static int lint(int argc, char **argv, struct bl_err *err)
 		j = bl_json_new_object();
 		bl_json_put_text(j, "schema", "bl-policy-lint/1");
 		bl_json_put(j, "files", all);
-		if (print_json(j, err))
+		if (bl_out_json(j, err))
 			return -1;
 	}
 	if (!failed)
@@ -220,20 +198,17 @@ static int show_json(const struct bl_policy *p, const struct bl_source *s, struc
 	bl_json_put_hex(j, "hash", p->hash, sizeof p->hash);
 	bl_json_put(j, "policy", bl_json_copy(p->json));
 	bl_json_put(j, "gaps", gaps);
-	return print_json(j, err);
+	return bl_out_json(j, err);
 }
 
 static int show_text(const struct bl_policy *p, const struct bl_source *s, struct bl_err *err)
 {
 	struct bl_buf b;
-	int rc = 0;
+	int rc;
 
 	bl_buf_init(&b, 64 << 20);
 	bl_show_print(p, s->sealed ? s->header.name : NULL, &b);
-	if (b.failed)
-		rc = bl_err_set(err, BL_OSERR, "out of memory");
-	else
-		fwrite(b.p, 1, b.len, stdout);
+	rc = bl_out_put(NULL, 0666, &b, err);
 	bl_buf_fini(&b);
 	return rc;
 }
@@ -265,17 +240,6 @@ static int show(int argc, char **argv, struct bl_err *err)
 }
 
 /* --- new --- */
-
-static int write_draft(const struct bl_buf *b, struct bl_err *err)
-{
-	struct bl_out out;
-	int rc;
-
-	bl_out_init(&out);
-	rc = bl_out_open(&out, output, 0666, false, err) || bl_file_write(out.fd, b->p, b->len, err) || bl_out_commit(&out, err) ? -1 : 0;
-	bl_out_fini(&out);
-	return rc;
-}
 
 static int new(int argc, char **argv, struct bl_err *err)
 {
@@ -312,7 +276,7 @@ static int new(int argc, char **argv, struct bl_err *err)
 	rc = bl_lint_check(&p, NULL, err);
 	bl_doc_fini(&p);
 	if (!rc)
-		rc = write_draft(&b, err);
+		rc = bl_out_put(output, 0666, &b, err);
 	if (!rc && !entity)
 		bl_opt_note("each row counts as one person: if a column tells people apart, name it with --entity");
 out:
@@ -382,10 +346,8 @@ static int attach(int argc, char **argv, struct bl_err *err)
 		return bl_err_set(err, BL_USAGE, "the owner's key is missing: give -i FILE");
 	if (!policy)
 		return bl_err_set(err, BL_USAGE, "the new policy is missing: give -p FILE");
-	if (!output && !dry && isatty(STDOUT_FILENO)) {
-		bl_err_set(err, BL_USAGE, "a sealed file is not for a terminal");
-		return bl_err_hint(err, "give -o FILE, or -o - to insist");
-	}
+	if (!dry && bl_out_check(output, "a sealed file", err))
+		return -1;
 	return attach_to(argv[0], err);
 }
 
@@ -437,7 +399,7 @@ static int grant_to(const char *evidence, const char *file, struct bl_err *err)
 	else if (!read_all(&e, evidence, err) &&
 		 !bl_owner_grant(&(struct bl_owner){ identity, &id }, &s.header, &t, &c, &e, out, err)) {
 		bl_buf_put(&b, out, sizeof out);
-		rc = write_draft(&b, err);
+		rc = bl_out_put(output, 0666, &b, err);
 	}
 out:
 	bl_ident_fini(&id);
@@ -463,10 +425,8 @@ static int grant(int argc, char **argv, struct bl_err *err)
 		bl_err_set(err, BL_USAGE, "a vault is missing");
 		return bl_err_hint(err, "evidence tells of which vault a helper is: name the one you mean with --vault helper.pub");
 	}
-	if (!output && isatty(STDOUT_FILENO)) {
-		bl_err_set(err, BL_USAGE, "a grant is not for a terminal");
-		return bl_err_hint(err, "give -o FILE, or -o - to insist");
-	}
+	if (bl_out_check(output, "a grant", err))
+		return -1;
 	return grant_to(argv[0], argv[1], err);
 }
 

@@ -235,19 +235,11 @@ static void put_refusal(struct bl_json *j, const struct bl_answer *answer)
 static int print_document(const struct bl_answer *answer, struct bl_err *err)
 {
 	struct bl_json *j = answer->document ? bl_json_copy(answer->document) : bl_json_new_object();
-	struct bl_buf b;
-	int rc;
 
-	bl_buf_init(&b, 16 << 20);
 	if (!opt.schema && answer->err.code == BL_REFUSED && !bl_json_get(j, "verdict"))
 		put_refusal(j, answer);
 	bl_json_put_text(j, "schema", opt.schema ? "bl-schema/1" : "bl-explain/1");
-	bl_json_print_pretty(j, &b);
-	bl_buf_put8(&b, '\n');
-	rc = b.failed ? bl_err_set(err, BL_OSERR, "out of memory") : bl_file_write(STDOUT_FILENO, b.p, b.len, err);
-	bl_buf_fini(&b);
-	bl_json_free(j);
-	return rc;
+	return bl_out_json(j, err);
 }
 
 /* The answer to --explain or --schema; an explanation in JSON is there for a refusal too. */

@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/mask.h"
 #include "base/opt.h"
+#include "base/out.h"
 #include "crypt/mem.h"
 #include "policy/vault.h"
 #include "tee/build.h"
@@ -297,8 +298,6 @@ static int print_json(uint32_t mask, struct bl_err *err)
 {
 	struct bl_json *root = bl_json_new_object(), *l = bl_json_new_object(), *list = bl_json_new_array();
 	char value[VALUE];
-	struct bl_buf b;
-	int rc;
 
 	for (unsigned i = 0; i < BL_MASK_COUNT; i++)
 		if (i != BL_MASK_OTHERUID)
@@ -315,15 +314,7 @@ static int print_json(uint32_t mask, struct bl_err *err)
 	bl_json_put(root, "layers", l);
 	bl_json_put(root, "settings", list);
 	bl_json_put(root, "providers", json_providers());
-	bl_buf_init(&b, 64 << 10);
-	bl_json_print_pretty(root, &b);
-	bl_buf_put8(&b, '\n');
-	rc = b.failed ? bl_err_set(err, BL_OSERR, "out of memory") : 0;
-	if (!rc)
-		fwrite(b.p, 1, b.len, stdout);
-	bl_buf_fini(&b);
-	bl_json_free(root);
-	return rc;
+	return bl_out_json(root, err);
 }
 
 static int check(int argc, char **argv, struct bl_err *err)

@@ -11,12 +11,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/out.h"
 #include "base/text.h"
 
 /* --- what a signal must remove --- */
 
-enum { PENDING = 16 };
+enum { PENDING = 16, DOCUMENT = 64 << 20 };
 static char *volatile pending[PENDING];
 
 static void on_signal(int sig)
@@ -211,4 +212,41 @@ void bl_out_fini(struct bl_out *o)
 	free(o->tmp);
 	free(o->path);
 	bl_out_init(o);
+}
+
+/* --- at once --- */
+
+int bl_out_put(const char *path, mode_t mode, const struct bl_buf *b, struct bl_err *err)
+{
+	struct bl_out o;
+	int rc;
+
+	if (b->failed)
+		return bl_err_set(err, BL_OSERR, "out of memory");
+	bl_out_init(&o);
+	rc = bl_out_open(&o, path, mode, false, err) || bl_file_write(o.fd, b->p, b->len, err) || bl_out_commit(&o, err) ? -1 : 0;
+	bl_out_fini(&o);
+	return rc;
+}
+
+int bl_out_json(struct bl_json *j, struct bl_err *err)
+{
+	struct bl_buf b;
+	int rc;
+
+	bl_buf_init(&b, DOCUMENT);
+	bl_json_print_pretty(j, &b);
+	bl_buf_put8(&b, '\n');
+	rc = bl_out_put(NULL, 0666, &b, err);
+	bl_buf_fini(&b);
+	bl_json_free(j);
+	return rc;
+}
+
+int bl_out_check(const char *path, const char *what, struct bl_err *err)
+{
+	if (path || !isatty(STDOUT_FILENO))
+		return 0;
+	bl_err_set(err, BL_USAGE, "%s is not for a terminal", what);
+	return bl_err_hint(err, "give -o FILE, or -o - to insist");
 }

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/err.h"
+
+struct bl_json;
 
 /*
  * An output that is complete or absent: a temporary file beside the target, synced and renamed by commit; or stdout
@@ -23,5 +26,11 @@ void bl_out_init(struct bl_out *o);
 int bl_out_open(struct bl_out *o, const char *path, mode_t mode, bool excl, struct bl_err *err);
 int bl_out_commit(struct bl_out *o, struct bl_err *err);		/* fsync, rename, fsync of the folder; 74 */
 void bl_out_fini(struct bl_out *o);					/* removes the temporary file unless committed */
+
+/* All of it at once: what is in b, 71 when b failed; and a JSON document, indented, to stdout: j is taken over. */
+int bl_out_put(const char *path, mode_t mode, const struct bl_buf *b, struct bl_err *err);
+int bl_out_json(struct bl_json *j, struct bl_err *err);
+/* Before bytes are made that nobody reads ("a grant"): 64 where nothing but a terminal was given to put them. */
+int bl_out_check(const char *path, const char *what, struct bl_err *err);
 
 #endif

@@ -106,14 +106,8 @@ static void put(struct bl_buf *b, const char *nonce, int64_t expires, bool used)
 
 static int replace(const struct store *s, const struct bl_buf *b, struct bl_err *err)
 {
-	struct bl_out out;
-	int rc;
-
-	bl_out_init(&out);
-	rc = b->failed ? bl_err_set(err, BL_TEMPFAIL, "more than %d challenges wait in '%s'", BL_NONCES_MAX, s->path) :
-	     bl_out_open(&out, s->path, 0600, false, err) || bl_file_write(out.fd, b->p, b->len, err) || bl_out_commit(&out, err) ? -1 : 0;
-	bl_out_fini(&out);
-	return rc;
+	return b->failed ? bl_err_set(err, BL_TEMPFAIL, "more than %d challenges wait in '%s'", BL_NONCES_MAX, s->path) :
+	       bl_out_put(s->path, 0600, b, err);
 }
 
 /* Copies what has not expired, `used` marked; *found: that it was there and new. */

@@ -39,16 +39,12 @@ static int end_stdout(struct bl_err *err)
 static int write_evidence(const struct bl_release_way *w, const struct bl_wire_hello *h, const struct bl_wire_challenge *c, const char *statement,
 			  size_t n, struct bl_err *err)
 {
-	struct bl_out out;
 	struct bl_buf b;
 	int rc;
 
-	bl_out_init(&out);
 	bl_buf_init(&b, BL_HANDOFF_EVIDENCE_MAX);
 	bl_handoff_put_evidence(&b, h, c, statement, n);
-	rc = b.failed ? bl_err_set(err, BL_OSERR, "out of memory") :
-	     bl_out_open(&out, w->evidence, 0666, false, err) || bl_file_write(out.fd, b.p, b.len, err) || bl_out_commit(&out, err) ? -1 : 0;
-	bl_out_fini(&out);
+	rc = bl_out_put(w->evidence, 0666, &b, err);
 	bl_buf_fini(&b);
 	return rc || strcmp(w->evidence, "-") ? rc : end_stdout(err);
 }

@@ -209,6 +209,26 @@ static void test_atomic(void)
 		abort();
 }
 
+static void test_put(void)
+{
+	struct bl_buf b;
+	char have[8] = "";
+
+	bl_buf_init(&b, 4);
+	bl_buf_puts(&b, "all");
+	is_int(code(bl_out_put("put", 0600, &b, &err)), 0, "a buffer is put into a file");
+	int fd = open("put", O_RDONLY);
+	ok(read(fd, have, sizeof have) == 3 && !memcmp(have, "all", 3), "all of it");
+	close(fd);
+	bl_buf_puts(&b, "more");
+	is_int(code(bl_out_put("put", 0600, &b, &err)), BL_OSERR, "one that overflowed is 71");
+	fd = open("put", O_RDONLY);
+	ok(read(fd, have, sizeof have) == 3, "and leaves the file as it was");
+	close(fd);
+	bl_buf_fini(&b);
+	unlink("put");
+}
+
 static void test_inputs(void)
 {
 	struct bl_out o;
@@ -340,6 +360,7 @@ int main(void)
 	test_reading();
 	bl_file_forget_inputs();
 	test_atomic();
+	test_put();
 	test_inputs();
 	test_signals();
 	test_stdout();
