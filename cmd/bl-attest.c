@@ -12,6 +12,7 @@
 #include "attest/bundle.h"
 #include "attest/claims.h"
 #include "attest/ear.h"
+#include "attest/named.h"
 #include "attest/platform.h"
 #include "attest/predict.h"
 #include "attest/report.h"
@@ -152,6 +153,20 @@ static int print_run(const struct bl_verify_run *r, const struct bl_verify *v, s
 	return rc;
 }
 
+/* What passes here, of a helper's platform, may pass for every machine of its kind: a grant asks for more. */
+static void note_unnamed(const struct bl_verify_run *r)
+{
+	const int class = !strcmp(r->type, "statement") || !strcmp(r->type, "receipt") ? bl_platform_class(r->e.tech) : -1;
+	struct bl_named named = { .registers = 0 };
+	const char *lacks, *hint;
+
+	if (class < 0)
+		return;
+	bl_named_see(&named, &r->e);
+	if ((lacks = bl_named_lacks(&named, (enum bl_statement_class)class, &hint)))
+		bl_opt_note("%s: others could show the same, and 'bl-policy grant' refuses it", lacks);
+}
+
 /* Verifies or parses, prints, and says in one line why not. */
 static int examine(struct bl_verify_run *r, const struct bl_verify *v, const char *path, bool show, struct bl_err *err)
 {
@@ -170,6 +185,8 @@ static int examine(struct bl_verify_run *r, const struct bl_verify *v, const cha
 		*err = first;
 		return bl_err_where(err, "'%s'", path);
 	}
+	if (!show && bl_verify_exit(r) == BL_OK)
+		note_unnamed(r);
 	if (show || bl_verify_exit(r) == BL_OK)
 		return 0;
 	return bl_err_set(err, BL_NO, "'%s' does not verify: %s", path, bl_report_why(r, why, sizeof why));

@@ -19,6 +19,14 @@ const struct bl_evidence_tech *bl_platform_tech(enum bl_statement_class c)
 	return c < BL_STATEMENT_CLASSES ? techs[c] : NULL;
 }
 
+int bl_platform_class(const struct bl_evidence_tech *tech)
+{
+	for (int c = 0; tech && c < BL_STATEMENT_CLASSES; c++)
+		if (bl_platform_tech((enum bl_statement_class)c) == tech)
+			return c;
+	return -1;
+}
+
 /* --- the platform's evidence --- */
 
 /* The pieces as files beside each other; *at is the evidence. */

@@ -11,6 +11,8 @@
 
 /* The technology of a class's evidence; NULL for class software, which has none. */
 const struct bl_evidence_tech *bl_platform_tech(enum bl_statement_class c);
+/* And back; -1: of no class. */
+int bl_platform_class(const struct bl_evidence_tech *tech);
 /*
  * The platform's evidence of a statement that was checked otherwise, under the settings of v, of which type and nonce become the
  * statement's: does it hold the statement's report data, and for Nitro its key? As bl_verify_run.

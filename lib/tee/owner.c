@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "attest/appraise.h"
+#include "attest/named.h"
 #include "attest/platform.h"
 #include "attest/report.h"
 #include "base/mask.h"
@@ -92,21 +93,7 @@ static struct bl_json *appraisal_of(const struct bl_policy *p, struct bl_err *er
 	return parsed;
 }
 
-/* Evidence that any guest of a kind could show names nobody: somebody must have said what runs there, and whose TPM it is. */
-struct pinned { bool code, key; };
-
-static void see_pins(struct pinned *p, const struct bl_evidence *e)
-{
-	for (size_t i = 0; i < e->ncheck; i++) {
-		const char *name = e->check[i].name;
-		if (e->check[i].result != BL_EVIDENCE_PASS)
-			continue;
-		p->code = p->code || !strcmp(name, "measurement") || !strcmp(name, "registers") || !strcmp(name, "signer");
-		p->key = p->key || !strcmp(name, "ak-binding");
-	}
-}
-
-static int appraise(const struct bl_verify *v, const struct bl_statement *said, struct bl_json *policy, struct pinned *pins, struct bl_err *err)
+static int appraise(const struct bl_verify *v, const struct bl_statement *said, struct bl_json *policy, struct bl_named *named, struct bl_err *err)
 {
 	struct bl_verify *w = bl_verify_copy(v, err);
 	struct bl_verify_run *r = w ? malloc(sizeof *r) : NULL;
@@ -120,7 +107,7 @@ static int appraise(const struct bl_verify *v, const struct bl_statement *said, 
 	w->policy = policy;
 	bl_verify_begin(r);
 	if (!bl_platform_run(r, w, said, err)) {
-		see_pins(pins, &r->e);
+		bl_named_see(named, &r->e);
 		rc = bl_verify_exit(r) == BL_OK ? 0 :
 		     bl_err_set(err, BL_REFUSED, "refused: evidence of class %s (%s)", bl_statement_class_name(said->class), bl_report_why(r, why, sizeof why));
 	}
@@ -133,21 +120,19 @@ static int appraise(const struct bl_verify *v, const struct bl_statement *said, 
 static int check_platform(const struct bl_policy *p, const struct bl_owner_terms *t, const struct bl_statement *said, struct bl_err *err)
 {
 	struct bl_json *policy = appraisal_of(p, err);
-	struct pinned pins = { false, said->class != BL_STATEMENT_TPM2 };
+	struct bl_named named = { .registers = 0 };
+	const char *lacks, *hint;
 	int rc = -1;
 
 	if (!policy)
 		return -1;
 	/* The file's own words hold whatever the owner says beside them today. */
-	if (!appraise(t->appraisal, said, policy, &pins, err) && (!t->appraisal->policy || !appraise(t->appraisal, said, t->appraisal->policy, &pins, err)))
+	if (!appraise(t->appraisal, said, policy, &named, err) && (!t->appraisal->policy || !appraise(t->appraisal, said, t->appraisal->policy, &named, err)))
 		rc = 0;
 	bl_json_free(policy);
-	if (!rc && !pins.code) {
-		rc = bl_err_set(err, BL_REFUSED, "refused: nobody says what may run there");
-		bl_err_hint(err, "name it: tee.measurements in the file's policy, or measurement, registers or signer in -p FILE");
-	} else if (!rc && !pins.key) {
-		rc = bl_err_set(err, BL_REFUSED, "refused: nobody says whose TPM that is");
-		bl_err_hint(err, "name its key: ak in -p FILE, as 'bl-attest show' prints it");
+	if (!rc && (lacks = bl_named_lacks(&named, said->class, &hint))) {
+		rc = bl_err_set(err, BL_REFUSED, "refused: %s", lacks);
+		bl_err_hint(err, "%s", hint);
 	}
 	return rc;
 }

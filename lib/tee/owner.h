@@ -25,8 +25,7 @@ struct bl_owner_terms {			/* what the owner wants of the helper, and what it get
 /*
  * Verifies the evidence against the challenge: whose it is, for which file and policy, in time, of a vault that the terms name, of
  * a class and with a lockdown that the policy accepts; above class software that the platform's evidence is authentic and passes both
- * the file's `tee` and the terms' appraisal policy, and that one of these named what runs there (measurement, signer or registers;
- * of a TPM also whose key signs). Then marks the nonce used, and only then seals the file key. 65, 76 malformed, 77.
+ * the file's `tee` and the terms' appraisal policy, and that these name what runs there (named.h; of a TPM also whose key signs). Then marks the nonce used, and only then seals the file key. 65, 76 malformed, 77.
  */
 int bl_owner_grant(const struct bl_owner *o, const struct bl_header *h, const struct bl_owner_terms *t, const struct bl_buf *challenge,
 		   const struct bl_buf *evidence, uint8_t out[BL_HANDOFF_GRANT], struct bl_err *err);

@@ -108,7 +108,7 @@ if [ -x "$bin/bl-tee" ] && world 200 && sed 's/"class": "software"/"class": "tpm
 	}
 	grant() { run bl-policy grant -i owner.pem -c challenge --vault vault/helper.pub "$@" evidence far.blf; }
 	challenge; live
-	bl-attest verify --json evidence | sed -n 's/.*"ak":"\([0-9a-f]*\)".*"sha256:4":"\([0-9a-f]*\)".*/{"version":1,"ak":["\1"],"must":["ak-binding"],"registers":{"sha256:4":["\2"]}}/p' >session.json
+	bl-attest verify -q --json evidence | sed -n 's/.*"ak":"\([0-9a-f]*\)".*"sha256:4":"\([0-9a-f]*\)".*/{"version":1,"ak":["\1"],"must":["ak-binding"],"registers":{"sha256:4":["\2"]}}/p' >session.json
 	like "$(cat session.json)" "\"ak\":\\[\"$key\"" "a session's evidence is made into a policy by one line"
 	grant
 	is "$rc:$out" 77: 'without it no key is granted'

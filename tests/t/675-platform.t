@@ -52,6 +52,7 @@ for kind in snp tdx sgx; do
 	challenge; session
 	run verify --key vault/helper.pub e
 	exits 0 "$kind: what the helper left for the owner verifies"
+	like "$err" "nobody says what may run there.*'bl-policy grant' refuses" "$kind: with a word on what that is worth"
 	code=$(printf '%s\n' "$out" | measured)
 	like "$code" '^[0-9a-f]{64,}$' "$kind: and tells what runs there"
 	run bl-attest verify e
@@ -61,7 +62,19 @@ for kind in snp tdx sgx; do
 	grant
 	is "$rc:$out" 77: "$kind: no grant where nobody says what may run there"
 	like "$err" 'tee.measurements' "$kind: and how to say it is told"
-	echo "{\"version\":1,\"measurement\":[\"$code\"]}" >this.json
+	echo "{\"version\":1,\"measurement\":[\"$code\"]}" >only.json
+	cp only.json this.json
+	regs=
+	if [ $kind = tdx ]; then
+		regs=$(verify -q --json e | sed 's/.*\("rtmr1":\)\("[0-9a-f]*"\).*\("rtmr2":\)\("[0-9a-f]*"\).*/"registers":{\1[\2],\3[\4]}/')
+		grant -p only.json
+		is "$rc:$out" 77: "$kind: the firmware's measurement says nothing of the kernel that it boots"
+		like "$err" 'rtmr1 and rtmr2' "$kind: so two registers are to be named as well"
+		echo "{\"version\":1,$regs}" >regs.json
+		grant -p regs.json
+		is "$rc:$out" 77: "$kind: which another firmware could show, too"
+		echo "{\"version\":1,\"measurement\":[\"$code\"],$regs}" >this.json
+	fi
 	printf '%s\n' "$code" | sed 's/0$/1/; t; s/.$/0/' >other
 	echo "{\"version\":1,\"measurement\":[\"$(cat other)\"]}" >other.json
 	grant -p other.json
@@ -88,6 +101,7 @@ END
 	cp n.csv.receipt.json receipt
 	run verify --key vault/helper.pub -p this.json receipt
 	exits 0 "$kind: the receipt carries the evidence and verifies with it"
+	is "$err" '' "$kind: and nothing is to be said where the policy names what ran there"
 	like "$out" '^pass +binding' "$kind: which binds session, file and policy"
 	run bl-attest verify --key vault/helper.pub receipt
 	is "$rc" 1 "$kind: not under the roots of the vendors"
@@ -110,7 +124,7 @@ END
 	sed -i "s/\"dataset\": \"people\"/\"dataset\": \"$kind\"/" named.json
 	bl-ingest -q -i owner.pem -p named.json -o named.blf people.csv
 	file=named.blf sql="select count(*) as n from $kind"
-	challenge; session; grant
+	challenge; session; grant ${regs:+-p regs.json}
 	exits 0 "$kind: the measurement may stand in the table's policy"
 	cp .out g.part; mv g.part g; landed
 	is "$rc:$out" "0:n
@@ -121,7 +135,7 @@ END
 	ends
 
 	plays $kind other-data
-	challenge; session; verify --json e >said.json 2>/dev/null; rc=$?
+	challenge; session; verify -q --json e >said.json 2>/dev/null; rc=$?
 	is "$rc" 1 "$kind: a device that speaks of something else does not verify"
 	like "$(cat said.json)" '"reason":"nonce"' "$kind: for it is not about this session"
 	grant
