@@ -145,8 +145,17 @@ int bl_client_open(struct bl_client *c, const char *addr, const char *provider, 
 	return -1;
 }
 
-/* A release is believed when its receipt verifies under the vault's key and speaks of these rows and of this asker. */
-static int check_receipt(const struct bl_client *c, const struct bl_answer *a, struct bl_err *err)
+/* How many entries the vault's journal has, where the client keeps it. */
+static uint64_t entries(const struct bl_client *c)
+{
+	return c->in_vm ? bl_journal_size(c->vm.keep.journal) : 0;
+}
+
+/*
+ * A release is believed when its receipt verifies under the vault's key and speaks of these rows and of this asker; and of an entry that
+ * came since the journal had `before`, where the client keeps that.
+ */
+static int check_receipt(const struct bl_client *c, const struct bl_answer *a, uint64_t before, struct bl_err *err)
 {
 	struct bl_receipt_check checks[BL_RECEIPT_CHECKS];
 	struct bl_receipt_claims claims = { 0 };
@@ -154,7 +163,7 @@ static int check_receipt(const struct bl_client *c, const struct bl_answer *a, s
 	uint8_t output[32];
 	struct bl_buf rows;
 	size_t n;
-	bool good = false;
+	bool good = false, kept = true;
 
 	if (!a->receipt)
 		return bl_err_set(err, BL_PROTOCOL, "the helper sent a release without a receipt");
@@ -166,14 +175,18 @@ static int check_receipt(const struct bl_client *c, const struct bl_answer *a, s
 		const char *principal = bl_json_get_text(claims.receipt, "principal");
 		good = !memcmp(output, claims.output, sizeof output) && principal && !strcmp(principal, fpr) &&
 		       !memcmp(claims.statement.about.sig_pk, c->hello.sig_pk, 32);
+		kept = !c->in_vm || bl_keep_holds(&c->vm.keep, before, claims.receipt);
 	}
 	bl_buf_fini(&rows);
 	bl_receipt_fini(&claims);
-	return good ? 0 : bl_err_set(err, BL_PROTOCOL, "the helper's receipt does not verify");
+	if (good && kept)
+		return 0;
+	return bl_err_set(err, BL_PROTOCOL, good ? "the helper's receipt is of an entry that is not in this vault" : "the helper's receipt does not verify");
 }
 
 int bl_client_ask(struct bl_client *c, struct bl_request *q, struct bl_buf *plain, struct bl_arena *a, struct bl_answer *out, struct bl_err *err)
 {
+	const uint64_t before = entries(c);
 	struct bl_buf text, b;
 	uint8_t sk[32];
 	int rc = -1;
@@ -185,7 +198,7 @@ int bl_client_ask(struct bl_client *c, struct bl_request *q, struct bl_buf *plai
 	    bl_frame_send_long(&c->link, c->sock, BL_FRAME_REQUEST, b.p, b.len, err) || expect(c, BL_FRAME_RELEASE, &b, err) ||
 	    bl_wire_open_answer(sk, c->hash, q->hash, b.p, b.len, plain, err) || bl_answer_parse(out, plain->p, plain->len, a, err))
 		goto out;
-	if (!out->err.code && q->kind == BL_REQUEST_QUERY && check_receipt(c, out, err))
+	if (!out->err.code && q->kind == BL_REQUEST_QUERY && check_receipt(c, out, before, err))
 		bl_answer_fini(out);
 	else
 		rc = 0;

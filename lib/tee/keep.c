@@ -271,3 +271,14 @@ int bl_keep_append(void *arg, const struct bl_frame *f, uint64_t *synced, struct
 	*synced = bl_journal_bytes(k->journal);
 	return 1;
 }
+
+bool bl_keep_holds(const struct bl_keep *k, uint64_t before, const struct bl_json *receipt)
+{
+	const struct bl_json *says = bl_json_get(receipt, "journal");
+	const int64_t index = bl_json_get_int(says, "index", -1), size = bl_json_get_int(says, "size", -1);
+	uint8_t root[BL_TREE_HASH], ours[BL_TREE_HASH];
+
+	bl_journal_root(k->journal, ours);
+	return index >= 0 && (uint64_t)index >= before && size >= 0 && (uint64_t)size == bl_journal_size(k->journal) &&
+	       bl_json_get_hex(says, "root", root, sizeof root) && !memcmp(root, ours, sizeof root);
+}

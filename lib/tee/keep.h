@@ -26,6 +26,11 @@ int bl_keep_open(struct bl_keep *k, const char *vault, struct bl_err *err);
 int bl_keep_attach(struct bl_keep *k, struct bl_frame_link *l, int sock, struct bl_err *err);
 /* Of a link: what becomes of APPEND (arg: struct bl_keep). 76 for what is no change that a helper makes, 74 when it cannot be kept. */
 int bl_keep_append(void *arg, const struct bl_frame *f, uint64_t *synced, struct bl_err *err);
+/*
+ * Is what a verified receipt says of the vault's journal true of this one: the entry in it, after the first `before`? Else a helper that was
+ * broken into has answered without being charged, and signed for a journal that nobody else has.
+ */
+bool bl_keep_holds(const struct bl_keep *k, uint64_t before, const struct bl_json *receipt);
 void bl_keep_close(struct bl_keep *k);		/* unlocks */
 
 #endif

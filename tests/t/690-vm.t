@@ -63,6 +63,21 @@ ok '[ -s vault/snapshot ]' 'and a snapshot'
 over "vm:$vm" --provider software 'select count(*) from people' people.blf
 exits 64 'who answers for the machine is not the asker'"'"'s to say'
 
+# --- a machine that was broken into ---
+fresh
+export BL_TEST_QUIET=1
+over "vm:$vm" --explain 'select count(*) from people' people.blf
+exits 0 '(a machine that ships nothing can explain,)'
+over "vm:$vm" 'select count(*) from people where id = 7' people.blf
+exits 77 '(and refuse)'
+over "vm:$vm" -o quiet.csv 'select count(*) from people' people.blf
+is "$rc:$out:$(ls quiet.csv* 2>/dev/null)" '76::' 'an answer whose entry did not come to this vault is not heard, though its receipt is signed'
+like "$err" 'not in this vault' 'and it is said why'
+unset BL_TEST_QUIET
+is "$(kinds)" 'init ' 'no entry came'
+over "vm:$vm" 'select count(*) from people' people.blf
+exits 0 'the vault is as it was'
+
 # --- a file sealed to no vault ---
 bl-ingest -q -i owner.pem -p policy.json -o far.blf people.csv
 bl-attest challenge -q -i owner.pem -o c far.blf
