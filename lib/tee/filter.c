@@ -212,13 +212,11 @@ int bl_filter_install(int sock, int provider, const int *sync_fd, size_t nsync)
 	return install(&p);
 }
 
-/* What may be opened is landlock's to say. */
-int bl_filter_install_child(void)
+int bl_filter_install_child(bool directory)
 {
-	static const int calls[] = {
-		SYS_openat, SYS_mkdirat, SYS_unlinkat, SYS_newfstatat, SYS_ioctl, SYS_write, SYS_writev, SYS_fcntl, SYS_alarm, SYS_nanosleep,
-		SYS_clock_nanosleep,
-	};
+	static const int calls[] = { SYS_ioctl, SYS_write, SYS_writev, SYS_fcntl, SYS_alarm, SYS_nanosleep, SYS_clock_nanosleep };
+	/* What may be opened is landlock's to say: where there is none, anything of the user's. */
+	static const int opening[] = { SYS_openat, SYS_mkdirat, SYS_unlinkat, SYS_newfstatat };
 	struct prog p = { .n = 0 };
 
 	begin(&p);
@@ -226,6 +224,8 @@ int bl_filter_install_child(void)
 	allow_memory(&p);
 	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
 		allow(&p, calls[i]);
+	for (size_t i = 0; directory && i < sizeof opening / sizeof *opening; i++)
+		allow(&p, opening[i]);
 	allow_rest(&p);
 	end(&p, SECCOMP_RET_KILL_PROCESS);
 	return install(&p);

@@ -6,14 +6,15 @@
 #ifndef BL_TEE_FILTER_H
 #define BL_TEE_FILTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { BL_FILTER_FDS = 8 };
 /* For every thread of the process, for good. Frames on `sock`; a provider's question and answer on `provider`, -1 for none; sync_fd
  * may be written, cut, synced and locked. 0, or -1 with errno. */
 int bl_filter_install(int sock, int provider, const int *sync_fd, size_t nsync);
-/* For the process that asks a provider's device: files, folders, ioctl and packets on the sockets that it has; no socket, process or
- * thread to be made, nothing executable, nobody signalled. 0, or -1 with errno. */
-int bl_filter_install_child(void);
+/* For the process that asks a provider's device: what it has open, ioctl and packets among it, and files and folders where the device is a
+ * directory; no socket, process or thread to be made, nothing executable, nobody signalled. 0, or -1 with errno. */
+int bl_filter_install_child(bool directory);
 
 #endif

@@ -322,6 +322,8 @@ int bl_sandbox_begin_child(pid_t helper, int sock, struct bl_err *err)
 void bl_sandbox_enter_child(const char *root)
 {
 	uint32_t mask = 0;		/* nobody asks for it */
+	struct stat st;
+	const bool directory = !stat(root, &st) && S_ISDIR(st.st_mode);
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	limit(RLIMIT_NOFILE, NOFILE, NOFILE);
@@ -331,5 +333,5 @@ void bl_sandbox_enter_child(const char *root)
 	forbid_tricks(&mask);
 	landlock(root);
 	limit(RLIMIT_NPROC, 0, 0);
-	bl_filter_install_child();
+	bl_filter_install_child(directory);
 }
