@@ -8,13 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/opt.h"
 #include "base/out.h"
 #include "base/term.h"
 #include "base/time.h"
 #include "crypt/mem.h"
-#include "crypt/note.h"
 #include "policy/attach.h"
 #include "policy/draft.h"
 #include "policy/show.h"
@@ -69,6 +67,11 @@ static int start(struct bl_err *err)
 	return 0;
 }
 
+static int need_identity(struct bl_err *err)
+{
+	return identity ? 0 : bl_err_set(err, BL_USAGE, "the owner's key is missing: give -i FILE");
+}
+
 static int need_files(int argc, const char *what, struct bl_err *err)
 {
 	if (argc)
@@ -79,42 +82,13 @@ static int need_files(int argc, const char *what, struct bl_err *err)
 
 /* --- lint --- */
 
-static struct bl_json *findings_json(const char *file, const struct bl_lint *l)
-{
-	struct bl_json *j = bl_json_new_object(), *all = bl_json_new_array();
-
-	for (size_t i = 0; i < l->n; i++) {
-		struct bl_json *f = bl_json_new_object();
-		bl_json_put_text(f, "code", l->v[i].code);
-		bl_json_put_text(f, "path", l->v[i].path);
-		bl_json_put_text(f, "text", l->v[i].text);
-		bl_json_add(all, f);
-	}
-	bl_json_put_text(j, "file", file);
-	bl_json_put_int(j, "errors", (int64_t)l->errors);
-	bl_json_put_int(j, "warnings", (int64_t)l->warnings);
-	bl_json_put(j, "findings", all);
-	return j;
-}
-
 static int print_findings(const char *file, const struct bl_lint *l, struct bl_err *err)
 {
 	struct bl_buf b;
 	int rc;
 
 	bl_buf_init(&b, 64 << 20);
-	for (size_t i = 0; i < l->n; i++) {
-		bl_show_text(&b, file);
-		bl_buf_printf(&b, ": %s ", l->v[i].code);
-		bl_show_text(&b, l->v[i].path);
-		bl_buf_puts(&b, l->v[i].path[0] ? ": " : "");
-		bl_show_text(&b, l->v[i].text);
-		bl_buf_put8(&b, '\n');
-	}
-	if (!l->n) {
-		bl_show_text(&b, file);
-		bl_buf_puts(&b, ": ok\n");
-	}
+	bl_lint_print(l, file, &b);
 	rc = bl_out_put(NULL, 0666, &b, err);
 	bl_buf_fini(&b);
 	return rc;
@@ -134,7 +108,7 @@ static int lint_one(const char *file, struct bl_json *all, struct bl_err *err)
 		goto out;
 	}
 	if (all)
-		bl_json_add(all, findings_json(file, &l));
+		bl_json_add(all, bl_lint_json(&l, file));
 	else if (print_findings(file, &l, err))
 		goto out;
 	rc = l.errors || (strict && l.warnings);
@@ -342,8 +316,8 @@ static int attach(int argc, char **argv, struct bl_err *err)
 {
 	if (argc != 1)
 		return bl_err_set(err, BL_USAGE, "one sealed FILE is needed");
-	if (!identity)
-		return bl_err_set(err, BL_USAGE, "the owner's key is missing: give -i FILE");
+	if (need_identity(err))
+		return -1;
 	if (!policy)
 		return bl_err_set(err, BL_USAGE, "the new policy is missing: give -p FILE");
 	if (!dry && bl_out_check(output, "a sealed file", err))
@@ -353,61 +327,34 @@ static int attach(int argc, char **argv, struct bl_err *err)
 
 /* --- grant --- */
 
-static int read_all(struct bl_buf *b, const char *path, struct bl_err *err)
-{
-	return bl_file_read(path, b, err) ? bl_err_where(err, "'%s'", path) : 0;
-}
-
-/* The evidence last: it may come through a pipe, and whoever waits at its other end should hear of other mistakes first. */
-static int read_terms(struct bl_owner_terms *t, uint8_t pk[][BL_IDENT_PK], struct bl_buf *c, struct bl_buf *note, struct bl_err *err)
-{
-	for (size_t i = 0; i < vaults.n; i++)
-		if (bl_ident_read_pub(pk[i], vaults.item[i], err))
-			return -1;
-	if (read_all(c, challenge, err) || (checkpoint && read_all(note, checkpoint, err)))
-		return -1;
-	t->vault = (const uint8_t (*)[BL_IDENT_PK])pk;
-	t->nvault = vaults.n;
-	t->checkpoint = checkpoint ? (const char *)note->p : NULL;
-	t->checkpoint_len = note->len;
-	t->requests = (uint32_t)requests;
-	return 0;
-}
-
 static int grant_to(const char *evidence, const char *file, struct bl_err *err)
 {
 	static const struct bl_ident_ask ask = { bl_term_passphrase, NULL };
-	uint8_t pk[sizeof vaults.item / sizeof *vaults.item][BL_IDENT_PK], out[BL_HANDOFF_GRANT];
+	const struct bl_owner_way way = { challenge, evidence, checkpoint, &vaults };
 	struct bl_verify *v = malloc(sizeof *v);
-	struct bl_owner_terms t = { .appraisal = v };
+	const struct bl_owner_terms t = { .requests = (uint32_t)requests, .appraisal = v };
+	uint8_t out[BL_HANDOFF_GRANT];
 	struct bl_source s = { .fd = -1 };
 	struct bl_ident id = { 0 };
-	struct bl_buf c, e, note, b;
+	struct bl_buf b;
 	int rc = -1;
 
-	bl_buf_init(&c, BL_HANDOFF_CHALLENGE + 1);
-	bl_buf_init(&e, BL_HANDOFF_EVIDENCE_MAX);
-	bl_buf_init(&note, BL_NOTE_MAX);
-	bl_buf_init(&b, sizeof out);
 	if (!v)
 		return bl_err_set(err, BL_OSERR, "out of memory");
 	bl_verify_init(v);
-	if (start(err) || bl_verify_with(v, policy, &roots, &collateral, err) || read_terms(&t, pk, &c, &note, err) || bl_source_open(&s, file, err) || bl_ident_read(&id, identity, &ask, err))
+	bl_buf_init(&b, sizeof out);
+	if (start(err) || bl_verify_with(v, policy, &roots, &collateral, err) || bl_source_open(&s, file, err) || bl_ident_read(&id, identity, &ask, err))
 		goto out;
-	if (!s.sealed)
+	if (!s.sealed) {
 		bl_err_set(err, BL_DATA, "'%s' is not a sealed file", file);
-	else if (!read_all(&e, evidence, err) &&
-		 !bl_owner_grant(&(struct bl_owner){ identity, &id }, &s.header, &t, &c, &e, out, err)) {
+	} else if (!bl_owner_grant_files(&(struct bl_owner){ identity, &id }, &s.header, &t, &way, out, err)) {
 		bl_buf_put(&b, out, sizeof out);
 		rc = bl_out_put(output, 0666, &b, err);
 	}
 out:
+	bl_buf_fini(&b);
 	bl_ident_fini(&id);
 	bl_source_close(&s);
-	bl_buf_fini(&c);
-	bl_buf_fini(&e);
-	bl_buf_fini(&note);
-	bl_buf_fini(&b);
 	bl_verify_fini(v);
 	free(v);
 	return rc;
@@ -417,8 +364,8 @@ static int grant(int argc, char **argv, struct bl_err *err)
 {
 	if (argc != 2)
 		return bl_err_set(err, BL_USAGE, "EVIDENCE and one sealed FILE are needed");
-	if (!identity)
-		return bl_err_set(err, BL_USAGE, "the owner's key is missing: give -i FILE");
+	if (need_identity(err))
+		return -1;
 	if (!challenge)
 		return bl_err_set(err, BL_USAGE, "the challenge is missing: give -c FILE");
 	if (!vaults.n) {

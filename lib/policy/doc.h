@@ -126,6 +126,9 @@ int bl_lint_run(struct bl_lint *l, const struct bl_policy *p, const struct bl_sc
 /* Parses too; what does not parse is a finding (E01, E02). -1 only where memory is out or findings are too many. */
 int bl_lint_document(struct bl_lint *l, const char *text, size_t n, const struct bl_schema *schema_or_null, struct bl_err *err);
 void bl_lint_fini(struct bl_lint *l);
+/* A finding a line, "FILE: CODE PATH: TEXT", or "FILE: ok"; and as an object of schema bl-policy-lint/1, one of its files. */
+void bl_lint_print(const struct bl_lint *l, const char *file, struct bl_buf *b);
+struct bl_json *bl_lint_json(const struct bl_lint *l, const char *file);
 /* What ingest and attach ask: 78 with the first error ("E05 mitigate.round: ...") as its message. */
 int bl_lint_check(const struct bl_policy *p, const struct bl_schema *schema_or_null, struct bl_err *err);
 

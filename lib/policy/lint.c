@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "policy/lint.h"
+#include "policy/show.h"
 
 enum { ARENA = 64 << 20, FINDINGS = 65536 };
 
@@ -242,4 +243,40 @@ int bl_lint_check(const struct bl_policy *p, const struct bl_schema *s, struct b
 		}
 	bl_lint_fini(&l);
 	return rc;
+}
+
+/* --- for people and machines --- */
+
+void bl_lint_print(const struct bl_lint *l, const char *file, struct bl_buf *b)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		bl_show_text(b, file);
+		bl_buf_printf(b, ": %s ", l->v[i].code);
+		bl_show_text(b, l->v[i].path);
+		bl_buf_puts(b, l->v[i].path[0] ? ": " : "");
+		bl_show_text(b, l->v[i].text);
+		bl_buf_put8(b, '\n');
+	}
+	if (!l->n) {
+		bl_show_text(b, file);
+		bl_buf_puts(b, ": ok\n");
+	}
+}
+
+struct bl_json *bl_lint_json(const struct bl_lint *l, const char *file)
+{
+	struct bl_json *j = bl_json_new_object(), *all = bl_json_new_array();
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct bl_json *f = bl_json_new_object();
+		bl_json_put_text(f, "code", l->v[i].code);
+		bl_json_put_text(f, "path", l->v[i].path);
+		bl_json_put_text(f, "text", l->v[i].text);
+		bl_json_add(all, f);
+	}
+	bl_json_put_text(j, "file", file);
+	bl_json_put_int(j, "errors", (int64_t)l->errors);
+	bl_json_put_int(j, "warnings", (int64_t)l->warnings);
+	bl_json_put(j, "findings", all);
+	return j;
 }

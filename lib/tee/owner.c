@@ -9,6 +9,7 @@
 #include "attest/named.h"
 #include "attest/platform.h"
 #include "attest/report.h"
+#include "base/file.h"
 #include "base/mask.h"
 #include "base/time.h"
 #include "crypt/mem.h"
@@ -226,5 +227,41 @@ int bl_owner_grant(const struct bl_owner *o, const struct bl_header *h, const st
 		rc = 0;
 	}
 	bl_mem_free(key);
+	return rc;
+}
+
+/* --- out of files --- */
+
+static int read_all(struct bl_buf *b, const char *path, struct bl_err *err)
+{
+	return bl_file_read(path, b, err) ? bl_err_where(err, "'%s'", path) : 0;
+}
+
+int bl_owner_grant_files(const struct bl_owner *o, const struct bl_header *h, const struct bl_owner_terms *t, const struct bl_owner_way *w,
+			 uint8_t out[BL_HANDOFF_GRANT], struct bl_err *err)
+{
+	uint8_t pk[sizeof w->vaults->item / sizeof *w->vaults->item][BL_IDENT_PK];
+	struct bl_owner_terms all = *t;
+	struct bl_buf challenge, checkpoint, evidence;
+	int rc = -1;
+
+	bl_buf_init(&challenge, BL_HANDOFF_CHALLENGE + 1);
+	bl_buf_init(&checkpoint, BL_NOTE_MAX);
+	bl_buf_init(&evidence, BL_HANDOFF_EVIDENCE_MAX);
+	for (size_t i = 0; i < w->vaults->n; i++)
+		if (bl_ident_read_pub(pk[i], w->vaults->item[i], err))
+			goto out;
+	if (read_all(&challenge, w->challenge, err) || (w->checkpoint && read_all(&checkpoint, w->checkpoint, err)) ||
+	    read_all(&evidence, w->evidence, err))
+		goto out;
+	all.vault = (const uint8_t (*)[BL_IDENT_PK])pk;
+	all.nvault = w->vaults->n;
+	all.checkpoint = w->checkpoint ? (const char *)checkpoint.p : NULL;
+	all.checkpoint_len = checkpoint.len;
+	rc = bl_owner_grant(o, h, &all, &challenge, &evidence, out, err);
+out:
+	bl_buf_fini(&challenge);
+	bl_buf_fini(&checkpoint);
+	bl_buf_fini(&evidence);
 	return rc;
 }

@@ -30,4 +30,12 @@ struct bl_owner_terms {			/* what the owner wants of the helper, and what it get
 int bl_owner_grant(const struct bl_owner *o, const struct bl_header *h, const struct bl_owner_terms *t, const struct bl_buf *challenge,
 		   const struct bl_buf *evidence, uint8_t out[BL_HANDOFF_GRANT], struct bl_err *err);
 
+struct bl_owner_way {			/* the same out of files; - is the standard input */
+	const char *challenge, *evidence, *checkpoint;	/* checkpoint NULL: none */
+	const struct bl_opt_list *vaults;
+};
+/* Vaults and checkpoint of t are those of w. The evidence is read last: who waits at the other end of a pipe hears of other mistakes first. */
+int bl_owner_grant_files(const struct bl_owner *o, const struct bl_header *h, const struct bl_owner_terms *t, const struct bl_owner_way *w,
+			 uint8_t out[BL_HANDOFF_GRANT], struct bl_err *err);
+
 #endif
