@@ -30,15 +30,6 @@ static int check_vault(const struct bl_client *c, const struct bl_header *h, str
 	return bl_err_hint(err, "its owner has to name the vault's helper.pub with bl-ingest -r");
 }
 
-static void make_challenge(struct bl_wire_challenge *challenge, const struct bl_header *h)
-{
-	challenge->expires = bl_time_now() + CHALLENGE_SECONDS;
-	bl_mem_random(challenge->nonce, sizeof challenge->nonce);
-	memcpy(challenge->owner_pk, h->owner, 32);
-	memcpy(challenge->policy_hash, h->policy_hash, 32);
-	memcpy(challenge->file_id, h->file_id, 32);
-}
-
 /*
  * Is the helper's statement about this session? Then the vault is one that the file is sealed to, or the owner, who is sent the
  * statement, vouches for the session by a grant.
@@ -127,12 +118,12 @@ static int start(struct bl_client *c, const char *addr, const char *provider, co
 int bl_client_open(struct bl_client *c, const char *addr, const char *provider, const char *vault, int fd, const struct bl_header *h,
 		   const struct bl_release_way *way, const struct bl_ident *asker, struct bl_err *err)
 {
-	struct bl_wire_challenge challenge = { .expires = 0 };
+	struct bl_wire_challenge challenge;
 
 	memset(c, 0, sizeof *c);
 	c->asker = asker;
 	if (!way)
-		make_challenge(&challenge, h);
+		bl_handoff_ask(&challenge, h, bl_time_now() + CHALLENGE_SECONDS);
 	else if (bl_release_challenge(way, h, &challenge, err))
 		return -1;
 	if (start(c, addr, provider, vault, fd, err))

@@ -4,7 +4,18 @@
 
 #include <string.h>
 
+#include "crypt/mem.h"
+
 static const char challenge_magic[4] = "BLC1", evidence_magic[4] = "BLE1", grant_magic[4] = "BLK1", domain[] = "bl-tee challenge v1";
+
+void bl_handoff_ask(struct bl_wire_challenge *c, const struct bl_header *h, int64_t expires)
+{
+	bl_mem_random(c->nonce, sizeof c->nonce);
+	memcpy(c->owner_pk, h->owner, 32);
+	memcpy(c->policy_hash, h->policy_hash, 32);
+	memcpy(c->file_id, h->file_id, 32);
+	c->expires = expires;
+}
 
 int bl_handoff_put_challenge(uint8_t out[BL_HANDOFF_CHALLENGE], const struct bl_wire_challenge *c, const struct bl_ident *owner, struct bl_err *err)
 {

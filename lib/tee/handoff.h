@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * handoff: the three files of a key release as bytes: the challenge that the owner signs, the evidence that answers it, the
- * grant. PROTOCOL.md is the byte table. Pure functions; what is malformed is 65.
+ * grant. PROTOCOL.md is the byte table. Nothing is opened; what is malformed is 65.
  */
 #ifndef BL_TEE_HANDOFF_H
 #define BL_TEE_HANDOFF_H
@@ -16,6 +16,8 @@ enum {
 	BL_HANDOFF_GRANT = 4 + BL_GRANT_BODY,
 };
 
+/* For the file with this header, with a new nonce. */
+void bl_handoff_ask(struct bl_wire_challenge *c, const struct bl_header *h, int64_t expires);
 int bl_handoff_put_challenge(uint8_t out[BL_HANDOFF_CHALLENGE], const struct bl_wire_challenge *c, const struct bl_ident *owner, struct bl_err *err);
 /* 77 when it is not signed by the owner that it names. */
 int bl_handoff_get_challenge(const uint8_t *p, size_t n, struct bl_wire_challenge *c, struct bl_err *err);

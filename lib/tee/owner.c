@@ -24,14 +24,11 @@ static int check_owner(const struct bl_owner *o, const struct bl_header *h, stru
 
 int bl_owner_challenge(const struct bl_owner *o, const struct bl_header *h, int64_t seconds, uint8_t out[BL_HANDOFF_CHALLENGE], struct bl_err *err)
 {
-	struct bl_wire_challenge c = { .expires = bl_time_now() + seconds };
+	struct bl_wire_challenge c;
 
 	if (check_owner(o, h, err))
 		return -1;
-	bl_mem_random(c.nonce, sizeof c.nonce);
-	memcpy(c.owner_pk, h->owner, 32);
-	memcpy(c.policy_hash, h->policy_hash, 32);
-	memcpy(c.file_id, h->file_id, 32);
+	bl_handoff_ask(&c, h, bl_time_now() + seconds);
 	return bl_handoff_put_challenge(out, &c, o->id, err) || bl_nonces_add(o->path, c.nonce, c.expires, err) ? -1 : 0;
 }
 
