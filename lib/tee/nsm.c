@@ -5,15 +5,14 @@
  */
 #include "tee/provider.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "attest/cbor.h"
+#include "tee/devnode.h"
 
 enum { REQUEST_MAX = 512, RESPONSE_MAX = 0x3000 };
 
@@ -74,19 +73,8 @@ static int take_response(const uint8_t *p, size_t n, struct bl_provider_answer *
 
 static void *nsm_open(const char *root, enum bl_statement_class *class, struct bl_err *err)
 {
-	int *fd = malloc(sizeof *fd);
-
-	if (!fd) {
-		bl_err_set(err, BL_OSERR, "out of memory");
-		return NULL;
-	}
-	if ((*fd = open(root, O_RDWR | O_CLOEXEC)) < 0) {
-		bl_err_sys(err, BL_UNAVAILABLE, "cannot open '%s'", root);
-		free(fd);
-		return NULL;
-	}
 	*class = BL_STATEMENT_NITRO;
-	return fd;
+	return bl_devnode_open(root, O_RDWR, err);
 }
 
 static int nsm_quote(void *device, const struct bl_provider_data *data, struct bl_provider_answer *a, struct bl_err *err)
@@ -101,7 +89,7 @@ static int nsm_quote(void *device, const struct bl_provider_data *data, struct b
 	m = (struct message){ { b.p, b.len }, { response, RESPONSE_MAX } };
 	if (b.failed || !response)
 		rc = bl_err_set(err, BL_OSERR, "out of memory");
-	else if (ioctl(*(int *)device, NSM_RAW, &m))
+	else if (ioctl(bl_devnode_fd(device), NSM_RAW, &m))
 		rc = bl_err_sys(err, BL_UNAVAILABLE, "cannot ask the security module");
 	else if (m.response.iov_len > RESPONSE_MAX)
 		rc = bl_err_set(err, BL_UNAVAILABLE, "the security module's answer is malformed");
@@ -112,10 +100,4 @@ static int nsm_quote(void *device, const struct bl_provider_data *data, struct b
 	return rc;
 }
 
-static void nsm_close(void *device)
-{
-	close(*(int *)device);
-	free(device);
-}
-
-const struct bl_provider_tech bl_nsm_tech = { "nsm", "/dev/nsm", true, nsm_open, nsm_quote, nsm_close };
+const struct bl_provider_tech bl_nsm_tech = { "nsm", "/dev/nsm", true, nsm_open, nsm_quote, bl_devnode_close };

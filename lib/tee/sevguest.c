@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
+
+#include "tee/devnode.h"
 
 enum { PAGE = 4096, CERTS_MAX = 4 * PAGE, TRIES = 5, PAUSE_MS = 200, HOST_INVALID_LEN = 1, HOST_BUSY = 2, RESPONSE = 4000, REPORT_AT = 32 };
 
@@ -73,24 +74,13 @@ static int plain(int fd, const uint8_t data[64], struct response *r, struct bl_e
 
 static void *sevguest_open(const char *root, enum bl_statement_class *class, struct bl_err *err)
 {
-	int *fd = malloc(sizeof *fd);
-
-	if (!fd) {
-		bl_err_set(err, BL_OSERR, "out of memory");
-		return NULL;
-	}
-	if ((*fd = open(root, O_RDWR | O_CLOEXEC)) < 0) {
-		bl_err_sys(err, BL_UNAVAILABLE, "cannot open '%s'", root);
-		free(fd);
-		return NULL;
-	}
 	*class = BL_STATEMENT_SNP;
-	return fd;
+	return bl_devnode_open(root, O_RDWR, err);
 }
 
 static int sevguest_quote(void *device, const struct bl_provider_data *data, struct bl_provider_answer *a, struct bl_err *err)
 {
-	const int fd = *(const int *)device;
+	const int fd = bl_devnode_fd(device);
 	struct response r = { .status = 0 };
 	uint8_t *certs = calloc(1, CERTS_MAX);
 	size_t ncerts = 0;
@@ -113,10 +103,4 @@ static int sevguest_quote(void *device, const struct bl_provider_data *data, str
 	return rc;
 }
 
-static void sevguest_close(void *device)
-{
-	close(*(int *)device);
-	free(device);
-}
-
-const struct bl_provider_tech bl_sevguest_tech = { "sev-guest", "/dev/sev-guest", true, sevguest_open, sevguest_quote, sevguest_close };
+const struct bl_provider_tech bl_sevguest_tech = { "sev-guest", "/dev/sev-guest", true, sevguest_open, sevguest_quote, bl_devnode_close };

@@ -21,9 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/num.h"
 #include "crypt/mem.h"
+#include "tee/devnode.h"
 
 enum {
 	ITEM = 40, TEXT = 64, STALE_S = 60,
@@ -39,23 +39,6 @@ static const struct { const char *provider; enum bl_statement_class class; } cla
 
 /* --- the files of a report --- */
 
-/* Appends to b; errno of the open or the read. */
-static int read_file(int dir, const char *name, struct bl_buf *b)
-{
-	uint8_t part[4096];
-	ssize_t n;
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC), saved;
-
-	if (fd < 0)
-		return -1;
-	while ((n = read(fd, part, sizeof part)) > 0 && !b->failed)
-		bl_buf_put(b, part, (size_t)n);
-	saved = b->failed ? EFBIG : errno;
-	close(fd);
-	errno = saved;
-	return n < 0 || b->failed ? -1 : 0;
-}
-
 /* An attribute: one short line, without its newline. */
 static int attribute(int item, const char *name, char text[TEXT], struct bl_err *err)
 {
@@ -63,7 +46,7 @@ static int attribute(int item, const char *name, char text[TEXT], struct bl_err 
 	int rc;
 
 	bl_buf_init(&b, TEXT - 1);
-	if ((rc = read_file(item, name, &b)))
+	if ((rc = bl_devnode_read(item, name, &b)))
 		bl_err_sys(err, BL_UNAVAILABLE, "cannot read '%s'", name);
 	else
 		snprintf(text, TEXT, "%.*s", (int)b.len, b.len ? (const char *)b.p : "");
@@ -81,27 +64,9 @@ static int generation(int item, uint64_t *v, struct bl_err *err)
 	return bl_num_parse_u64(text, strlen(text), v) ? 0 : bl_err_set(err, BL_UNAVAILABLE, "'generation' is no number");
 }
 
-static int write_inblob(int item, const uint8_t data[BL_STATEMENT_REPORT], struct bl_err *err)
-{
-	int fd = openat(item, "inblob", O_WRONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : write(fd, data, BL_STATEMENT_REPORT);
-
-	if (n == BL_STATEMENT_REPORT) {
-		n = close(fd) ? -1 : n;
-		fd = -1;
-	} else if (n >= 0) {
-		errno = EIO;
-	}
-	if (n != BL_STATEMENT_REPORT)
-		bl_err_sys(err, BL_UNAVAILABLE, "cannot write 'inblob'");
-	if (fd >= 0)
-		close(fd);
-	return n == BL_STATEMENT_REPORT ? 0 : -1;
-}
-
 static int read_blob(int item, const char *name, struct bl_buf *b, struct bl_err *err)
 {
-	for (int i = 0; read_file(item, name, b); i++) {
+	for (int i = 0; bl_devnode_read(item, name, b); i++) {
 		if (i == BUSY_TRIES || (errno != EBUSY && errno != EAGAIN && errno != EINTR))
 			return bl_err_sys(err, BL_UNAVAILABLE, "cannot read '%s'", name);
 		bl_buf_clear(b);
@@ -224,7 +189,7 @@ static int ask(const struct tsm *t, int item, const uint8_t data[BL_STATEMENT_RE
 	char provider[TEXT];
 	uint64_t before, after;
 
-	if (who(item, provider, err) || generation(item, &before, err) || write_inblob(item, data, err) || read_blob(item, "outblob", out, err))
+	if (who(item, provider, err) || generation(item, &before, err) || bl_devnode_write(item, "inblob", data, BL_STATEMENT_REPORT, err) || read_blob(item, "outblob", out, err))
 		return -1;
 	if (t->class == BL_STATEMENT_SNP && read_blob(item, "auxblob", aux, &ignored))
 		bl_buf_clear(aux);	/* no certificates: whoever verifies has them, or not */

@@ -184,6 +184,7 @@ static int kernel_fstatat(int dir, const char *name, struct stat *st, int flags)
 #define close(fd) kernel_close(fd)
 #define mkdirat(dir, name, mode) kernel_mkdirat(dir, name, mode)
 #define fstatat(dir, name, st, flags) kernel_fstatat(dir, name, st, flags)
+#include "../../lib/tee/devnode.c"
 #include "../../lib/tee/tsm.c"
 #undef openat
 #undef read
