@@ -13,11 +13,21 @@ struct amd {
 	bool crl_by_stranger, vek_by_stranger, report_by_stranger, other_root, no_crl;
 };
 
+static inline void amd_sign(uint8_t p[1184], EVP_PKEY *key)
+{
+	uint8_t rs[96];
+
+	attest_sign_raw(key, BL_KEY_SHA384, p, 0x2a0, rs);
+	for (int i = 0; i < 48; i++) {
+		p[0x2a0 + i] = rs[47 - i];
+		p[0x2e8 + i] = rs[95 - i];
+	}
+}
+
 /* data: 64 bytes of report data, or NULL for some. */
 static inline size_t amd_report(uint8_t p[1184], const uint8_t *data, EVP_PKEY *key)
 {
 	static const unsigned tcb[] = { 0x38, 0x180, 0x1e0, 0x1f0 };
-	uint8_t rs[96];
 
 	memset(p, 0, 1184);
 	p[0] = 3;
@@ -31,11 +41,7 @@ static inline size_t amd_report(uint8_t p[1184], const uint8_t *data, EVP_PKEY *
 		memcpy(p + tcb[i], (uint8_t[8]){ 4, 0, 0, 0, 0, 0, 24, 219 }, 8);
 	memcpy(p + 0x188, (uint8_t[3]){ 0x19, 1, 1 }, 3);
 	memset(p + 0x1a0, 9, 64);
-	attest_sign_raw(key, BL_KEY_SHA384, p, 0x2a0, rs);
-	for (int i = 0; i < 48; i++) {
-		p[0x2a0 + i] = rs[47 - i];
-		p[0x2e8 + i] = rs[95 - i];
-	}
+	amd_sign(p, key);
 	return 1184;
 }
 

@@ -60,12 +60,12 @@ static struct bl_json *list_of(const struct bl_json *from, struct bl_json *must,
 	return list;
 }
 
-/* What the file's policy says of the platform, as an appraisal policy. */
-static struct bl_json *appraisal_of(const struct bl_policy *p, struct bl_err *err)
+/* What the file's policy says of the platform, as an appraisal policy; of what it cannot speak, what the owner says (or NULL) in place of defaults. */
+static struct bl_json *appraisal_of(const struct bl_policy *p, const struct bl_json *owners, struct bl_err *err)
 {
 	const struct bl_json *technologies = bl_json_get(p->tee, "technologies"), *measurements = bl_json_get(p->tee, "measurements");
 	const struct bl_json *min_tcb = bl_json_get(p->tee, "min_tcb");
-	struct bl_json *j = bl_json_new_object(), *must = bl_json_new_array(), *parsed = NULL;
+	struct bl_json *j = owners ? bl_json_copy(owners) : bl_json_new_object(), *must = bl_json_new_array(), *parsed = NULL;
 	struct bl_buf b;
 
 	bl_json_put_int(j, "version", 1);
@@ -74,11 +74,13 @@ static struct bl_json *appraisal_of(const struct bl_policy *p, struct bl_err *er
 	if (bl_json_count(measurements))
 		bl_json_put(j, "measurement", list_of(measurements, must, "measurement"));
 	if (bl_json_count(min_tcb)) {
+		struct bl_json *of = bl_json_new_array();
+		bl_json_add(of, bl_json_new_text("reported"));
+		bl_json_put(j, "min_tcb_of", of);
 		bl_json_put(j, "min_tcb", bl_json_copy(min_tcb));
 		bl_json_add(must, bl_json_new_text("tcb-min"));
 	}
-	if (bl_json_bool(bl_json_get(p->tee, "debug")))
-		bl_json_put_text(j, "debug", "allow");
+	bl_json_put_text(j, "debug", bl_json_bool(bl_json_get(p->tee, "debug")) ? "allow" : "refuse");
 	bl_json_put(j, "must", must);
 	bl_buf_init(&b, 1 << 20);
 	bl_json_print(j, &b);
@@ -117,7 +119,7 @@ static int appraise(const struct bl_verify *v, const struct bl_statement *said, 
 
 static int check_platform(const struct bl_policy *p, const struct bl_owner_terms *t, const struct bl_statement *said, struct bl_err *err)
 {
-	struct bl_json *policy = appraisal_of(p, err);
+	struct bl_json *policy = appraisal_of(p, t->appraisal->policy, err);
 	struct bl_named named = { .registers = 0 };
 	const char *lacks, *hint;
 	int rc = -1;

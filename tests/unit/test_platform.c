@@ -20,6 +20,7 @@ static uint8_t report[1184];
 /* --- statements --- */
 
 static struct bl_statement_piece extra;		/* what else the host puts beside it */
+static uint8_t vmpl;
 
 static void pieces_of(struct bl_statement_pieces *p, const struct bl_buf *chain)
 {
@@ -40,6 +41,8 @@ static void state(struct bl_buf *text, const struct bl_statement_about *a, const
 	attest_pem(&chain, ask_cert);
 	attest_pem(&chain, ark);
 	amd_report(report, data, vek->key);
+	report[0x30] = vmpl;
+	amd_sign(report, vek->key);
 	pieces_of(&p, &chain);
 	j = bl_statement_new(&vault, a, &p);
 	bl_buf_clear(text);
@@ -304,6 +307,15 @@ static void owners(void)
 	is_int(grant_under("\"class\":\"hardware\",\"measurements\":[\"" MEASURED "\"],\"min_tcb\":{\"snp\":25}", NULL), BL_REFUSED, "nor is an old firmware accepted");
 	ok(strstr(err.msg, "needs snp >= 25, has 24"), "and how far it is behind is told");
 	is_int(grant_under("\"class\":\"hardware\",\"measurements\":[\"" MEASURED "\"],\"min_tcb\":{\"snp\":24}", NULL), 0, "a new enough one is");
+	vmpl = 2;
+	is_int(grant_under("\"class\":\"hardware\",\"measurements\":[\"" MEASURED "\"]", NULL), BL_REFUSED, "a guest at VMPL 2 is refused by default");
+	is_int(grant_under("\"class\":\"hardware\",\"measurements\":[\"" MEASURED "\"]", "{\"version\":1,\"vmpl\":[2]}"), 0,
+	       "but is the owner's to accept, of whom the file's policy cannot say it");
+	is_int(grant_under("\"class\":\"hardware\",\"measurements\":[\"" OTHERWISE "\"]", "{\"version\":1,\"vmpl\":[2]}"), BL_REFUSED, "with the file's own words as before");
+	vmpl = 0;
+	is_int(grant_under("\"class\":\"hardware\",\"measurements\":[\"" MEASURED "\"],\"min_tcb\":{\"snp\":25}", "{\"version\":1,\"min_tcb_of\":[]}"), BL_REFUSED,
+	       "nor does the owner say of which firmware a word of the file's is");
+	is_int(grant_under("\"class\":\"hardware\",\"measurements\":[\"" MEASURED "\"]", "{\"version\":1,\"types\":[\"tdx\"]}"), BL_REFUSED, "and the owner's hold, too");
 	is_int(grant_under("\"class\":\"tpm2\"", "{\"version\":1,\"measurement\":[\"" MEASURED "\"]}"), 0, "hardware is enough where a TPM would be");
 	is_int(grant_under("\"class\":\"software\"", NULL), BL_REFUSED, "even where software would do, evidence that nobody pinned is no evidence");
 	settings.own_anchors = false;
