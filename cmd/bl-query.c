@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bl-query: asks a sealed table a question in SQL, through the helper, and prints what the policy lets out. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -429,5 +430,6 @@ static const struct bl_opt_prog prog = {
 
 int main(int argc, char **argv)
 {
+	signal(SIGCHLD, SIG_DFL);	/* who started us may have ignored it: then nobody could ask how a helper ended */
 	return bl_opt_main(&prog, argc, argv);
 }

@@ -78,6 +78,14 @@ is "$(kinds)" 'init ' 'no entry came'
 over "vm:$vm" 'select count(*) from people' people.blf
 exits 0 'the vault is as it was'
 
+# --- how it ended, whoever started the client ---
+for h in "vm:$vm" proc:/bin/false; do
+	BL_QEMU=/bin/false; over "$h" 'select count(*) from people' people.blf; a="$rc $err"
+	run perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' bl-query -i analyst.pem -V vault -H "$h" 'select count(*) from people' people.blf
+	is "$rc $err" "$a" 'a client whose parent ignored the end of children is told how its own ends'
+	BL_QEMU=$tool
+done
+
 # --- a file sealed to no vault ---
 bl-ingest -q -i owner.pem -p policy.json -o far.blf people.csv
 bl-attest challenge -q -i owner.pem -o c far.blf
