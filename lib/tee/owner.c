@@ -69,9 +69,9 @@ static struct bl_json *appraisal_of(const struct bl_policy *p, const struct bl_j
 	struct bl_buf b;
 
 	bl_json_put_int(j, "version", 1);
-	if (bl_json_count(technologies))
+	if (technologies)		/* an empty list is one that nothing is in */
 		bl_json_put(j, "types", list_of(technologies, must, NULL));
-	if (bl_json_count(measurements))
+	if (measurements)
 		bl_json_put(j, "measurement", list_of(measurements, must, "measurement"));
 	if (bl_json_count(min_tcb)) {
 		struct bl_json *of = bl_json_new_array();

@@ -304,6 +304,8 @@ static void owners(void)
 	is_int(grant_under("\"class\":\"hardware\",\"technologies\":[\"tdx\",\"nitro\"],\"measurements\":[\"" MEASURED "\"]", NULL), BL_REFUSED,
 	       "a technology that the policy does not list is refused");
 	is_int(grant_under("\"class\":\"hardware\",\"technologies\":[\"tdx\",\"sev-snp\"],\"measurements\":[\"" MEASURED "\"]", NULL), 0, "one that it lists is not");
+	is_int(grant_under("\"class\":\"hardware\",\"technologies\":[],\"measurements\":[\"" MEASURED "\"]", NULL), BL_REFUSED, "where it lists none, all are");
+	is_int(grant_under("\"class\":\"hardware\",\"measurements\":[]", "{\"version\":1,\"measurement\":[\"" MEASURED "\"]}"), BL_REFUSED, "and so is every guest where no measurement is");
 	is_int(grant_under("\"class\":\"hardware\",\"measurements\":[\"" MEASURED "\"],\"min_tcb\":{\"snp\":25}", NULL), BL_REFUSED, "nor is an old firmware accepted");
 	ok(strstr(err.msg, "needs snp >= 25, has 24"), "and how far it is behind is told");
 	is_int(grant_under("\"class\":\"hardware\",\"measurements\":[\"" MEASURED "\"],\"min_tcb\":{\"snp\":24}", NULL), 0, "a new enough one is");
