@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bl-attest: verifies and shows evidence of TEEs and receipts of released answers, computes what evidence will measure, bundles
- * collateral. Opens what it is given, nothing else: no network, no vault. A secret key only signs what -i was given for.
+ * collateral, makes a challenge before a key is granted. Opens what it is given, and the list of nonces beside the owner's key, nothing else:
+ * no network, no vault. A secret key only signs what -i was given for.
  */
 #include <stdio.h>
 #include <stdlib.h>

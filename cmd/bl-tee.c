@@ -44,7 +44,9 @@ static bool is_spawned(int argc, char **argv)
 	socklen_t n = sizeof domain, m = sizeof type;
 	struct stat st;
 
-	return (argc == 1 || is_in_vm(argc, argv) || (argc == 3 && !strcmp(argv[1], "--provider"))) && !getsockopt(BL_SPAWN_SOCK, SOL_SOCKET, SO_DOMAIN, &domain, &n) && domain == AF_UNIX &&
+	if (argc != 1 && !is_in_vm(argc, argv) && (argc != 3 || strcmp(argv[1], "--provider")))
+		return false;
+	return !getsockopt(BL_SPAWN_SOCK, SOL_SOCKET, SO_DOMAIN, &domain, &n) && domain == AF_UNIX &&
 	       !getsockopt(BL_SPAWN_SOCK, SOL_SOCKET, SO_TYPE, &type, &m) && type == SOCK_SEQPACKET &&
 	       !fstat(BL_SPAWN_VAULT, &st) && S_ISDIR(st.st_mode);
 }

@@ -98,6 +98,10 @@ like "$rc:$out" '^65:.*verified alone' 'a type that a batch has not is not passe
 
 # --- bundles ---
 mkdir col col/Milan && head -c 100 /dev/urandom >col/vek.der && echo chain >col/Milan/ask_ark.pem && echo root >col/root.pem
+run bl-attest verify --collateral col v/receipt
+is "$rc:$out" 64: 'a receipt of class software has no use for collateral, and says so'
+run bl-attest verify --nonce 00 v/receipt
+is "$rc:$out" 64: 'nor for a nonce'
 run bl-attest bundle -i me.pem -o b.json col
 exits 0 'collateral is bundled and signed'
 like "$(cat b.json)" '"name":"Milan/ask_ark.pem"' 'with the platform before a name'

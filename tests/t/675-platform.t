@@ -55,6 +55,8 @@ for kind in snp tdx sgx; do
 	like "$err" "nobody says what may run there.*'bl-policy grant' refuses" "$kind: with a word on what that is worth"
 	code=$(printf '%s\n' "$out" | measured)
 	like "$code" '^[0-9a-f]{64,}$' "$kind: and tells what runs there"
+	run verify --nonce 00 e
+	is "$rc:$out" 64: "$kind: it holds its own nonce"
 	run bl-attest verify e
 	is "$rc" 1 "$kind: not under the roots of the vendors"
 	run bl-attest show e
