@@ -8,4 +8,4 @@ head -c 1000000 /dev/zero >x
 (ulimit -d 1500 && bl-attest verify x) >/dev/null 2>&1
 [ $? = 71 ] || skip_all 'a limit on memory is not kept here, or this build needs more to begin with'
 mkdir made && "$build/tests/unit/test_attest_flips" --write made || exit 1
-exec perl "$top/tests/hostile.pl" "$scratch/made" 196608
+perl "$top/tests/hostile.pl" "$scratch/made" 196608
