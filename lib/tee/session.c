@@ -83,7 +83,7 @@ static int make_evidence(struct session *s, struct bl_err *err)
 	bl_wire_about(&s->hello, &s->challenge, &about);
 	bl_provider_init(&said);
 	if (s->hello.class != BL_STATEMENT_SOFTWARE) {
-		bl_statement_report(&about, data.report);
+		memcpy(data.report, s->report, sizeof data.report);
 		bl_statement_digest(&about, data.digest);
 		memcpy(data.kem_pk, about.kem_pk, sizeof data.kem_pk);
 		memcpy(data.nonce, about.nonce, sizeof data.nonce);
